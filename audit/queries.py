@@ -1,0 +1,38 @@
+"""The only Python that runs the hand-written SQL of ``audit/sql``."""
+
+from django.db import connection
+
+from tenants import statements
+from tenants.operations import Operation
+
+_SQL = statements.load(__file__)
+
+
+def write_event(operation: Operation) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["write_event"],
+            {
+                "tenant_id": operation.tenant_id,
+                "space_id": operation.space_id,
+                "space": operation.space,
+                "actor_kind": operation.actor.kind,
+                "actor_id": operation.actor.id,
+                "actor_name": operation.actor.name,
+                "action": operation.action.value,
+                "outcome": operation.outcome,
+                "target": operation.target,
+                "reason": operation.reason,
+                "request_id": operation.request_id,
+                "address": operation.address,
+                "duration_ms": operation.duration_ms,
+            },
+        )
+
+
+def make_partitions(months: int) -> int:
+    """Make the partitions of this month and the next ``months``; return how many were missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["make_partitions"], {"months": months})
+        (made,) = cursor.fetchone()
+        return int(made)

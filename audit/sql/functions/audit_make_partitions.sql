@@ -1,0 +1,30 @@
+-- Monthly partitions of the audit trail, from this month to p_months ahead. Runs as the owner, so that the app role, which
+-- may not create tables, can have them made. Returns how many were missing.
+create or replace function audit_make_partitions(p_months integer) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    v_from date;
+    v_name text;
+    v_made integer := 0;
+begin
+    if p_months not between 0 and 24 then
+        raise exception 'audit_make_partitions: months is %, allowed: 0 to 24', p_months using errcode = 'invalid_parameter_value';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('audit_make_partitions', 0));
+    for v_month in 0 .. p_months loop
+        v_from := (date_trunc('month', now() at time zone 'UTC') + make_interval(months => v_month))::date;
+        v_name := 'audit_auditevent_' || to_char(v_from, 'YYYYMM');
+        if to_regclass('public.' || v_name) is null then
+            execute format(
+                'create table public.%I partition of public.audit_auditevent for values from (%L) to (%L)',
+                v_name, v_from::text || ' 00:00:00+00', (v_from + interval '1 month')::date::text || ' 00:00:00+00');
+            v_made := v_made + 1;
+        end if;
+    end loop;
+    return v_made;
+end
+$$;
+revoke all on function audit_make_partitions(integer) from public;
+grant execute on function audit_make_partitions(integer) to engram_app;

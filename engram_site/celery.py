@@ -1,0 +1,26 @@
+"""The Celery application: what runs when. Tasks live with the apps they work for."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engram_site.settings")
+
+app = Celery("engram")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
+    "make audit partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(hour="2", minute="10")},
+    "drop expired refresh tokens": {
+        "task": "tenants.tasks.drop_expired_refresh_tokens",
+        "schedule": crontab(hour="3", minute="10"),
+    },
+}
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Django has configured logging already; without this receiver Celery would replace it."""

@@ -1,0 +1,79 @@
+"""Errors on their way out: one shape for all, and a record of every refusal."""
+
+import logging
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler as StandardExceptionHandler
+from drf_standardized_errors.handler import exception_handler
+from drf_standardized_errors.types import VALIDATION_ERROR, Error, ErrorType
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+from tenants.callers import ANONYMOUS, INSTALLATION, Caller
+from tenants.errors import EngramError, Invalid, Unavailable
+from tenants.operations import Outcome, record
+from tenants.scope import tenant_tx
+
+logger = logging.getLogger(__name__)
+
+_OUTCOMES: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}
+
+
+def handle(exception: Exception, context: Any) -> Response | None:
+    return exception_handler(exception, context)  # type: ignore[no-any-return]
+
+
+class ExceptionHandler(StandardExceptionHandler):  # type: ignore[misc]
+    """Knows a database that does not answer from a mistake of ours, and has every refusal recorded."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, OperationalError | InterfaceError):
+            return Unavailable("The database did not answer in time; try again.")
+        return super().convert_known_exceptions(exc)  # type: ignore[no-any-return]
+
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        try:
+            _record_refusal(self.context, exc, response.status_code)
+        except DatabaseError:
+            logger.exception("A refusal could not be recorded")
+        super().report_exception(exc, response)
+
+
+class Formatter(ExceptionFormatter):  # type: ignore[misc]
+    """Our own errors name their field and may be several; the rest is formatted as ever."""
+
+    def get_error_type(self) -> ErrorType:
+        return VALIDATION_ERROR if isinstance(self.exc, Invalid) else super().get_error_type()
+
+    def get_errors(self) -> list[Error]:
+        if isinstance(self.exc, EngramError):
+            return [Error(problem.code, problem.detail, problem.attr) for problem in self.exc.problems()]
+        return super().get_errors()  # type: ignore[no-any-return]
+
+
+def _record_refusal(context: Any, exc: APIException, status: int) -> None:
+    view, request = context["view"], context["request"]
+    action = getattr(view, "actions", {}).get(request.method)
+    if action is None:
+        return
+    # Authentication itself may have failed, and asking ``request.user`` again would raise again.
+    known = getattr(request, "_user", None)
+    origin = request._request.origin
+    caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
+    with tenant_tx(caller.tenant_id, durable=False):
+        record(
+            caller,
+            action,
+            outcome=_OUTCOMES.get(status, "failed"),
+            reason=f"{status} {_code(exc)}",
+            space=str(view.kwargs.get("space", ""))[:64],
+        )
+
+
+def _code(exc: APIException) -> str:
+    codes: Any = exc.get_codes()
+    while isinstance(codes, dict | list) and codes:
+        codes = next(iter(codes.values())) if isinstance(codes, dict) else next((code for code in codes if code), "")
+    return str(codes or "")

@@ -1,0 +1,25 @@
+"""Gunicorn's settings, for ``./engram up`` and for the container alike."""
+
+import os
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+from prometheus_client import multiprocess
+
+# Every thread keeps its connection; a worker would otherwise log in to Postgres for each request.
+os.environ.setdefault("ENGRAM_DATABASE_POOL", "1")
+
+wsgi_app = "engram_site.wsgi:application"
+bind = f"{os.environ.get('ENGRAM_HOST', '127.0.0.1')}:{os.environ.get('ENGRAM_PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("ENGRAM_WEB_WORKERS", "2"))
+threads = int(os.environ.get("ENGRAM_WEB_THREADS", "8"))
+timeout = 60
+graceful_timeout = 10
+control_socket_disable = True
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Take a dead worker's live gauges out of ``/metrics``."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

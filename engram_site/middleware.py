@@ -1,0 +1,53 @@
+"""What happens to every request before a view sees it."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from tenants.callers import Origin
+from tenants.limits import installation
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+
+
+class RequestIdMiddleware:
+    """Give each request its ``origin``: the client's ``X-Request-ID`` if it is a sane one, else a new id, and say it back."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.match(given) else str(uuid.uuid4())
+        request.origin = Origin(request_id=request_id, address=_address(request))  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+class BodySizeMiddleware:
+    """Refuse a body that is too large by its declared length, before any of it is read."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        most = installation().sizes.body_bytes
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > most:
+            detail = f"The body has {int(length):,} bytes; allowed: {most:,}."
+            error = {"code": "too_large", "detail": detail, "attr": None}
+            return JsonResponse({"type": "client_error", "errors": [error]}, status=413)
+        return self.get_response(request)
+
+
+def _address(request: HttpRequest) -> str:
+    """The client's address: the one that the outermost trusted proxy saw, or the socket's."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXIES
+    return (hops[-trusted] if 0 < trusted <= len(hops) else request.META.get("REMOTE_ADDR", ""))[:64]

@@ -1,0 +1,1 @@
+"""What ``./engram up`` runs: the servers, the site's processes, and the order they start in."""

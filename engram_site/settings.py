@@ -1,0 +1,240 @@
+"""Django settings: one file, in Django's order, every variable read through ``env``."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from engram_site import env
+
+BASE_DIR = env.BASE_DIR
+DATA_DIR = env.data_dir()
+
+DEBUG = env.flag("ENGRAM_DEBUG", default=False)
+SECRET_KEY = env.text("ENGRAM_SECRET_KEY")
+ALLOWED_HOSTS = env.words("ENGRAM_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("ENGRAM_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "engram_site.apps.EngramAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "django_htmx",
+    "csp",
+    "tenants",
+    "audit",
+    "memory",
+]
+
+MIDDLEWARE = [
+    "engram_site.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "engram_site.middleware.BodySizeMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "engram_site.urls"
+WSGI_APPLICATION = "engram_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database(url: str, *, pooled: bool) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL starts with {parts.scheme!r}; allowed: postgresql://user:password@host:port/database."
+        )
+    options: dict[str, Any] = {"application_name": "engram"}
+    if pooled:
+        options["pool"] = {"min_size": 1, "max_size": env.integer("ENGRAM_POOL_SIZE", 10, least=1), "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0 if pooled else 600,
+    }
+
+
+# Migrations run as the schema's owner, everything else as the role that row-level security binds.
+DATABASE_ROLE = env.text("ENGRAM_DATABASE_ROLE", "app")
+DATABASES = {
+    "default": _database(
+        env.text("DATABASE_OWNER_URL" if DATABASE_ROLE == "owner" else "DATABASE_URL"),
+        pooled=env.flag("ENGRAM_DATABASE_POOL", default=False),
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.authentication.TokenAuthentication",
+        "tenants.authentication.MemberAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.IsCaller"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["engram_site.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "engram_site.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "engram_site.errors.ExceptionHandler",
+    "EXCEPTION_FORMATTER_CLASS": "engram_site.errors.Formatter",
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "413", "429", "503", "507"],
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Engram",
+    "DESCRIPTION": "Multi-tenant memory: remember, recall and spread, inside isolated spaces.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ValidationErrorEnum": "drf_standardized_errors.openapi_serializers.ValidationErrorEnum.choices",
+        "ClientErrorEnum": "drf_standardized_errors.openapi_serializers.ClientErrorEnum.choices",
+        "ServerErrorEnum": "drf_standardized_errors.openapi_serializers.ServerErrorEnum.choices",
+    },
+    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
+}
+
+# Access tokens are short-lived, because what they name is fixed when they are signed; what they may still touch is looked up
+# live at every request.
+TOKENS = {
+    "ISSUER": env.text("ENGRAM_TOKEN_ISSUER", "engram"),
+    "AUDIENCE": env.text("ENGRAM_TOKEN_AUDIENCE", "engram-api"),
+    "SIGNING_KEY": env.text("ENGRAM_SIGNING_KEY"),
+    "ACCESS_LIFETIME": timedelta(minutes=15),
+    "REFRESH_LIFETIME": timedelta(days=14),
+    "MAX_SPACES": 100,
+}
+
+ENGRAM_CONFIG = Path(env.text("ENGRAM_CONFIG", str(BASE_DIR / "engram.toml")))
+ENGRAM_EMBEDDER = env.text("ENGRAM_EMBEDDER", "local")
+ENGRAM_OPENAI_URL = env.text("ENGRAM_OPENAI_URL", "https://api.openai.com/v1")
+ENGRAM_OPENAI_API_KEY = env.text("ENGRAM_OPENAI_API_KEY", "")
+ENGRAM_OPENAI_MODEL = env.text("ENGRAM_OPENAI_MODEL", "text-embedding-3-small")
+ENGRAM_OPENAI_DIMENSION = env.integer("ENGRAM_OPENAI_DIMENSION", 1536, least=1)
+
+# What a new space's vectors are, unless it says otherwise.
+DEFAULT_EMBEDDING: dict[str, Any] = (
+    {"model": ENGRAM_OPENAI_MODEL, "dimension": ENGRAM_OPENAI_DIMENSION}
+    if ENGRAM_EMBEDDER == "openai"
+    else {"model": "all-MiniLM-L6-v2-int8", "dimension": 384}
+)
+
+# One proxy in front appends the client's address; with none, the socket's own address is right.
+TRUSTED_PROXIES = env.integer("ENGRAM_TRUSTED_PROXIES", 0)
+
+HTTPS = env.flag("ENGRAM_HTTPS", default=False)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+# The body's size is checked against engram.toml before it is read; Django's own bound must not cut in below that.
+DATA_UPLOAD_MAX_MEMORY_SIZE = None
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 1800
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+LOGGING_CONFIG = "engram_site.logging.configure"
+LOGGING = {"level": env.text("ENGRAM_LOG_LEVEL", "INFO"), "format": env.text("ENGRAM_LOG_FORMAT", "json")}

@@ -1,0 +1,27 @@
+"""Every URL of the installation."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from engram_site import health
+from engram_site.views import api_not_found
+
+urlpatterns = [
+    path("", include("tenants.pages.urls")),
+    path("admin/", admin.site.urls),
+    path(
+        "api/v1/",
+        include(
+            [
+                path("schema/", SpectacularAPIView.as_view(), name="schema"),
+                path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+                path("", include("tenants.api.urls")),
+                path("", include("memory.api.urls")),
+                path("<path:rest>", api_not_found),
+            ]
+        ),
+    ),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

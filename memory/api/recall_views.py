@@ -1,0 +1,70 @@
+"""The memory API: recall and spread."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from memory.api import serializers
+from memory.records import Hit
+from memory.services.recall import Cue, Spreading, recall
+from memory.services.spread import spread
+from tenants.api.base import EngramView
+from tenants.api.strict import parse_body
+from tenants.models import Permission
+from tenants.operations import Action
+
+EXPLANATION = ("similarity", "lexical", "activation", "depth", "path")
+
+
+class RecallView(EngramView):
+    """The memories that a cue brings to mind, best first, each with why."""
+
+    actions: ClassVar = {"POST": Action.RECALL}
+    serializer_class = serializers.RecallRequest
+
+    @extend_schema(request=serializers.RecallRequest, responses=serializers.RecallAnswer)
+    def post(self, request: Request, space: str) -> Response:
+        scope = self.open_space(Permission.READ)
+        given: dict[str, Any] = dict(parse_body(serializers.RecallRequest, request))
+        explain = given.pop("explain")
+        recalled = recall(scope, Cue(**{**given, "seeds": frozenset(given["seeds"])}))
+        return Response(
+            {
+                "results": [_hit(hit, explain=explain) for hit in recalled.hits],
+                "took_ms": round(recalled.took_ms, 3),
+                "spread": {"depth": recalled.depth, "visited": recalled.visited},
+            }
+        )
+
+
+class SpreadView(EngramView):
+    """Activation spreading from chosen memories, and the associations it flowed along."""
+
+    actions: ClassVar = {"POST": Action.SPREAD}
+    serializer_class = serializers.SpreadRequest
+
+    @extend_schema(request=serializers.SpreadRequest, responses=serializers.SpreadAnswer)
+    def post(self, request: Request, space: str) -> Response:
+        scope = self.open_space(Permission.READ)
+        given = parse_body(serializers.SpreadRequest, request)
+        spreading = Spreading(decay=given["decay"], threshold=given["threshold"])
+        result = spread(scope, given["from"], given["depth"], spreading)
+        return Response(
+            {
+                "activations": serializers.ActivationAnswer(result.activations, many=True).data,
+                "associations": serializers.AssociationAnswer(result.flows, many=True).data,
+            }
+        )
+
+
+def _hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
+    answer = {
+        "memory": serializers.MemoryAnswer(hit.memory).data,
+        "space": hit.memory.space,
+        "score": round(hit.score, 6),
+    }
+    if explain:
+        answer |= {name: getattr(hit, name) for name in EXPLANATION}
+    return answer

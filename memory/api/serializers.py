@@ -1,0 +1,223 @@
+"""The memory API's JSON."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from memory.api.fields import ContentField, KindField, MetadataField, VectorField
+from memory.models import Tier
+from memory.records import Link, NewMemory
+from memory.services.recall import ANSWERING_TIERS, SPREADING
+from tenants.api.strict import ChoiceField, StrictSerializer
+from tenants.limits import installation
+
+Numbers = extend_schema_field({"type": "array", "items": {"type": "number"}, "minItems": 1})(VectorField)
+
+
+class LinkRequest(StrictSerializer):
+    target = serializers.UUIDField()
+    weight = serializers.FloatField(default=1.0, min_value=0.000001, max_value=1)
+
+
+class WeightRequest(StrictSerializer):
+    weight = serializers.FloatField(default=1.0, min_value=0.000001, max_value=1)
+
+
+class MemoryRequest(StrictSerializer):
+    content = ContentField()
+    kind = KindField(required=False)
+    confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    session = serializers.CharField(required=False, allow_null=True, max_length=200)
+    metadata = MetadataField(required=False)
+    observed_at = serializers.DateTimeField(required=False)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    embedding = Numbers(required=False, help_text="The client's own vector; without one the server embeds the content.")
+    associations = LinkRequest(many=True, required=False, max_length=100)
+
+
+class BatchRequest(StrictSerializer):
+    memories = MemoryRequest(many=True, allow_empty=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        given = data.get("memories") if isinstance(data, dict) else None
+        most = installation().sizes.batch
+        if isinstance(given, list) and len(given) > most:
+            raise serializers.ValidationError(
+                {"memories": [ErrorDetail(f"This has {len(given):,} memories; allowed: {most:,}.", "too_large")]}
+            )
+        return super().to_internal_value(data)
+
+
+class MemoryChange(StrictSerializer):
+    content = ContentField(required=False)
+    kind = KindField(required=False)
+    confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    session = serializers.CharField(required=False, allow_null=True, max_length=200)
+    metadata = MetadataField(required=False)
+    observed_at = serializers.DateTimeField(required=False)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    embedding = Numbers(required=False)
+
+
+class MemoryAnswer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    space = serializers.CharField()
+    content = serializers.CharField()
+    kind = serializers.CharField()
+    confidence = serializers.FloatField()
+    session = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField()
+    observed_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    tier = serializers.ChoiceField(Tier.choices)
+    recall_count = serializers.IntegerField()
+    last_recalled_at = serializers.DateTimeField(allow_null=True)
+
+
+class RememberedAnswer(MemoryAnswer):
+    created = serializers.BooleanField(help_text="False: the space had this content already, and it was reinforced.")
+
+
+class BatchItemAnswer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    created = serializers.BooleanField()
+
+
+class BatchAnswer(serializers.Serializer[Any]):
+    results = BatchItemAnswer(many=True)
+
+
+class ListParameters(StrictSerializer):
+    tier = ChoiceField(Tier.choices, required=False)
+    kind = KindField(required=False)
+    session = serializers.CharField(required=False, max_length=200)
+    created_after = serializers.DateTimeField(required=False)
+    created_before = serializers.DateTimeField(required=False)
+    cursor = serializers.CharField(required=False, max_length=200)
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+
+
+class PageAnswer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    results = MemoryAnswer(many=True)
+
+
+class RecallFilters(StrictSerializer):
+    session = serializers.CharField(required=False, max_length=200)
+    kind = KindField(required=False)
+    metadata = MetadataField(required=False, help_text="Contained in the memory's metadata.")
+    created_after = serializers.DateTimeField(required=False)
+    created_before = serializers.DateTimeField(required=False)
+    observed_after = serializers.DateTimeField(required=False)
+    observed_before = serializers.DateTimeField(required=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
+
+
+class RecallRequest(StrictSerializer):
+    query = ContentField(required=False)
+    embedding = Numbers(required=False)
+    memory = serializers.UUIDField(required=False)
+    limit = serializers.IntegerField(default=10, min_value=1)
+    depth = serializers.IntegerField(default=2, min_value=0)
+    seeds = serializers.ListField(
+        child=ChoiceField([("semantic", "By meaning"), ("lexical", "By words")]),
+        default=["semantic", "lexical"],
+        allow_empty=False,
+    )
+    threshold = serializers.FloatField(default=SPREADING.threshold, min_value=0, max_value=1)
+    tiers = serializers.ListField(child=ChoiceField(Tier.choices), default=list(ANSWERING_TIERS), allow_empty=False)
+    filters = RecallFilters(required=False)
+    explain = serializers.BooleanField(default=True)
+
+    def validate_limit(self, value: int) -> int:
+        most = installation().sizes.results
+        if value > most:
+            raise serializers.ValidationError(f"Allowed: 1 to {most}.", "max_value")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        cues = [name for name in ("query", "embedding", "memory") if name in attrs]
+        if len(cues) != 1:
+            raise serializers.ValidationError(
+                f"Send exactly one of 'query', 'embedding' and 'memory'. Given: {', '.join(cues) or 'none'}.", "cue"
+            )
+        if "embedding" in attrs and attrs["seeds"] == ["lexical"]:
+            raise serializers.ValidationError("An 'embedding' has no words; allowed 'seeds' for it: semantic.", "cue")
+        return attrs
+
+
+class HitAnswer(serializers.Serializer[Any]):
+    memory = MemoryAnswer()
+    space = serializers.CharField()
+    score = serializers.FloatField()
+    similarity = serializers.FloatField(required=False, allow_null=True, help_text="Cosine of cue and memory.")
+    lexical = serializers.FloatField(required=False, help_text="Summed IDF of the words they share.")
+    activation = serializers.FloatField(required=False, help_text="0 to 1.")
+    depth = serializers.IntegerField(required=False, help_text="Hops from the nearest seed.")
+    path = serializers.ListField(child=serializers.UUIDField(), required=False)
+
+
+class SpreadSummary(serializers.Serializer[Any]):
+    depth = serializers.IntegerField()
+    visited = serializers.IntegerField()
+
+
+class RecallAnswer(serializers.Serializer[Any]):
+    results = HitAnswer(many=True)
+    took_ms = serializers.FloatField()
+    spread = SpreadSummary()
+
+
+class SpreadRequest(StrictSerializer):
+    depth = serializers.IntegerField(default=2, min_value=0)
+    decay = serializers.FloatField(default=SPREADING.decay, min_value=0, max_value=1)
+    threshold = serializers.FloatField(default=SPREADING.threshold, min_value=0, max_value=1)
+
+    def get_fields(self) -> dict[str, Any]:
+        # ``from`` is a keyword, which a class body cannot name.
+        sources = serializers.ListField(child=serializers.UUIDField(), allow_empty=False, max_length=100)
+        return {"from": sources, **super().get_fields()}
+
+
+class ActivatedMemoryAnswer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    content = serializers.CharField()
+    kind = serializers.CharField()
+    session = serializers.CharField(allow_null=True)
+    tier = serializers.ChoiceField(Tier.choices)
+
+
+class ActivationAnswer(serializers.Serializer[Any]):
+    memory = ActivatedMemoryAnswer(source="*")
+    activation = serializers.FloatField()
+    depth = serializers.IntegerField()
+    path = serializers.ListField(child=serializers.UUIDField())
+
+
+class AssociationAnswer(serializers.Serializer[Any]):
+    source = serializers.UUIDField()
+    target = serializers.UUIDField()
+    kind = serializers.CharField()
+    weight = serializers.FloatField()
+
+
+class SpreadAnswer(serializers.Serializer[Any]):
+    activations = ActivationAnswer(many=True)
+    associations = AssociationAnswer(many=True)
+
+
+class AssociationsAnswer(serializers.Serializer[Any]):
+    results = AssociationAnswer(many=True)
+
+
+def new_memory(values: dict[str, Any]) -> NewMemory:
+    """A parsed ``MemoryRequest`` as the service takes it."""
+    links = tuple(Link(**link) for link in values.get("associations", ()))
+    return NewMemory(**{**values, "associations": links})

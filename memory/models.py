@@ -1,0 +1,108 @@
+"""The data plane. Its tables are partitioned and under row-level security, both made in the migrations; every key starts with
+the space, and no row is visible outside ``space_tx``."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models.functions import Now
+from pgvector.django import HalfVectorField
+
+from tenants.models import UUIDV7
+
+
+class Tier(models.TextChoices):
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+
+
+class Memory(models.Model):
+    """Something remembered. ``session`` strings together what happened in one conversation or document, in order of ``id``."""
+
+    pk = models.CompositePrimaryKey("space_id", "id")
+    space_id = models.UUIDField()
+    id = models.UUIDField(db_default=UUIDV7)
+    content = models.TextField()
+    content_hash = models.BinaryField()
+    kind = models.TextField(default="fact")
+    confidence = models.FloatField(default=1.0)
+    session = models.TextField(null=True)
+    metadata = models.JSONField(default=dict)
+    observed_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+    tier = models.TextField(choices=Tier, default=Tier.HOT)
+    # Days until retrievability has fallen to 1/e.
+    stability = models.FloatField(default=1.0)
+    recall_count = models.IntegerField(default=0)
+    last_recalled_at = models.DateTimeField(null=True)
+    lexemes = SearchVectorField()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        verbose_name_plural = "memories"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Embedding(models.Model):
+    """A memory's unit vector. Its tier is the memory's: a composite foreign key moves it along."""
+
+    pk = models.CompositePrimaryKey("space_id", "memory_id", "tier")
+    space_id = models.UUIDField()
+    memory_id = models.UUIDField()
+    tier = models.TextField(choices=Tier)
+    vector = HalfVectorField()
+
+    def __str__(self) -> str:
+        return str(self.memory_id)
+
+
+class Association(models.Model):
+    """A directed link along which activation flows, ``weight`` in (0, 1]. Both ends are of one space, by foreign key."""
+
+    class Kind(models.TextChoices):
+        TEMPORAL = "temporal"
+        EXPLICIT = "explicit"
+
+    pk = models.CompositePrimaryKey("space_id", "source_id", "target_id", "kind")
+    space_id = models.UUIDField()
+    source_id = models.UUIDField()
+    target_id = models.UUIDField()
+    kind = models.TextField(choices=Kind)
+    weight = models.FloatField()
+    reinforced = models.IntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.source_id} → {self.target_id}"
+
+
+class Lexeme(models.Model):
+    """How many of a space's memories hold a lexeme. The empty one counts all memories: every memory holds it."""
+
+    pk = models.CompositePrimaryKey("space_id", "lexeme")
+    space_id = models.UUIDField()
+    lexeme = models.TextField()
+    memories = models.IntegerField()
+
+    def __str__(self) -> str:
+        return self.lexeme
+
+
+class IdempotencyKey(models.Model):
+    """The answer that a client's ``Idempotency-Key`` got, given again to the same request for a day."""
+
+    pk = models.CompositePrimaryKey("space_id", "actor_id", "key")
+    space_id = models.UUIDField()
+    actor_id = models.TextField()
+    key = models.TextField()
+    request_hash = models.BinaryField()
+    answer = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,220 @@
+"""The only Python that runs the hand-written SQL of ``memory/sql``. Every call belongs inside ``space_tx``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from memory.records import Activated, Flow, Hit, Link, MemoryRecord, NewMemory, Remembered, SpaceCounts, Vector
+from memory.vectors import as_text
+from tenants import statements
+from tenants.scope import SpaceScope
+
+_SQL = statements.load(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecallCall:
+    """The arguments of ``engram_recall``, by its parameters' names."""
+
+    vector: Vector | None
+    text: str | None
+    memory: UUID | None
+    semantic: bool
+    lexical: bool
+    tiers: Sequence[str]
+    filters: Mapping[str, Any]
+    limit: int
+    depth: int
+    threshold: float
+    pool: int
+    budget: int
+    lexical_weight: float
+    decay: float
+    fan_out: int
+    frontier: int
+    bias: float
+
+
+def remember(
+    scope: SpaceScope, hashes: Sequence[bytes], memories: Sequence[NewMemory], vectors: Sequence[Vector]
+) -> dict[bytes, Remembered]:
+    """Store memories of distinct hashes; the answer is by hash."""
+    rows = _run(
+        "remember",
+        scope,
+        hashes=list(hashes),
+        contents=[memory.content for memory in memories],
+        kinds=[memory.kind for memory in memories],
+        confidences=[memory.confidence for memory in memories],
+        sessions=[memory.session for memory in memories],
+        metadatas=[json.dumps(memory.metadata) for memory in memories],
+        observed=[memory.observed_at for memory in memories],
+        expires=[memory.expires_at for memory in memories],
+        vectors=[as_text(vector) for vector in vectors],
+    )
+    return {bytes(content_hash): Remembered(memory_id, created) for content_hash, memory_id, created in rows}
+
+
+def session_tails(scope: SpaceScope, sessions: Sequence[str]) -> dict[str, UUID]:
+    return dict(_run("session_tails", scope, sessions=list(sessions)))
+
+
+def associate(scope: SpaceScope, kind: str, links: Sequence[tuple[UUID, Link]]) -> None:
+    """Store links of one kind, each from a source to its ``Link``; no pair twice."""
+    _execute(
+        "associate",
+        scope,
+        kind=kind,
+        sources=[source for source, _ in links],
+        targets=[link.target for _, link in links],
+        weights=[link.weight for _, link in links],
+    )
+
+
+def missing_memories(scope: SpaceScope, ids: Sequence[UUID]) -> list[UUID]:
+    return [row[0] for row in _run("missing_memories", scope, ids=list(ids))]
+
+
+def replace_content(scope: SpaceScope, memory_id: UUID, content: str, content_hash: bytes, vector: Vector) -> None:
+    _execute("replace_content", scope, id=memory_id, content=content, hash=content_hash, vector=as_text(vector))
+
+
+def forget(scope: SpaceScope, memory_id: UUID) -> bool:
+    """Whether there was such a memory to forget."""
+    return bool(_run("forget", scope, id=memory_id))
+
+
+def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
+    """The hits, best first, and how many memories spreading reached."""
+    rows = _run(
+        "recall",
+        scope,
+        vector=None if call.vector is None else as_text(call.vector),
+        text=call.text,
+        memory=call.memory,
+        semantic=call.semantic,
+        lexical=call.lexical,
+        tiers=list(call.tiers),
+        filters=json.dumps(call.filters),
+        limit=call.limit,
+        depth=call.depth,
+        threshold=call.threshold,
+        pool=call.pool,
+        budget=call.budget,
+        lexical_weight=call.lexical_weight,
+        decay=call.decay,
+        fan_out=call.fan_out,
+        frontier=call.frontier,
+        bias=call.bias,
+    )
+    return [_hit(scope, row) for row in rows], rows[0][-1] if rows else 0
+
+
+def _hit(scope: SpaceScope, row: tuple[Any, ...]) -> Hit:
+    (
+        memory_id, content, kind, confidence, session, metadata, observed_at, created_at, updated_at, expires_at, tier,
+        recall_count, last_recalled_at, score, similarity, lexical, activation, depth, path, _visited,
+    ) = row  # fmt: skip
+    memory = MemoryRecord(
+        id=memory_id,
+        space=scope.space,
+        content=content,
+        kind=kind,
+        confidence=confidence,
+        session=session,
+        metadata=json.loads(metadata) if isinstance(metadata, str) else metadata,
+        observed_at=observed_at,
+        created_at=created_at,
+        updated_at=updated_at,
+        expires_at=expires_at,
+        tier=tier,
+        recall_count=recall_count,
+        last_recalled_at=last_recalled_at,
+    )
+    return Hit(memory, score, similarity, lexical, activation, depth, path)
+
+
+def spread(
+    scope: SpaceScope,
+    ids: Sequence[UUID],
+    *,
+    depth: int,
+    decay: float,
+    threshold: float,
+    fan_out: int,
+    frontier: int,
+    limit: int,
+) -> list[Activated]:
+    rows = _run(
+        "spread",
+        scope,
+        ids=list(ids),
+        depth=depth,
+        decay=decay,
+        threshold=threshold,
+        fan_out=fan_out,
+        frontier=frontier,
+        limit=limit,
+    )
+    return [Activated(*row) for row in rows]
+
+
+def flows(scope: SpaceScope, reached: Sequence[Activated]) -> list[Flow]:
+    rows = _run("flows", scope, ids=[memory.id for memory in reached], depths=[memory.depth for memory in reached])
+    return [Flow(*row) for row in rows]
+
+
+def lexicon_growth(scope: SpaceScope) -> tuple[int, int | None]:
+    """The space's memories now, and when its lexicon was last counted (``None``: never)."""
+    ((now, counted),) = _run("lexicon_growth", scope)
+    return now, counted
+
+
+def refresh_lexicon(scope: SpaceScope) -> int:
+    ((written,),) = _run("refresh_lexicon", scope)
+    return int(written)
+
+
+def claim_idempotency_key(scope: SpaceScope, key: str, request_hash: bytes) -> bool:
+    return bool(_run("claim_idempotency_key", scope, actor_id=scope.actor.id, key=key, request_hash=request_hash))
+
+
+def idempotent_answer(scope: SpaceScope, key: str) -> tuple[bytes, Any]:
+    ((request_hash, answer),) = _run("idempotent_answer", scope, actor_id=scope.actor.id, key=key)
+    return bytes(request_hash), json.loads(answer) if isinstance(answer, str) else answer
+
+
+def keep_answer(scope: SpaceScope, key: str, answer: Any) -> None:
+    _execute("keep_answer", scope, actor_id=scope.actor.id, key=key, answer=json.dumps(answer))
+
+
+def space_counts(scope: SpaceScope) -> SpaceCounts:
+    rows: list[tuple[str, int, datetime]] = _run("space_counts", scope)
+    counts = {tier: count for tier, count, _ in rows}
+    return SpaceCounts(
+        hot=counts.get("hot", 0),
+        warm=counts.get("warm", 0),
+        cold=counts.get("cold", 0),
+        newest_at=max((newest for _, _, newest in rows), default=None),
+    )
+
+
+def lock_task(scope: SpaceScope, task: str) -> bool:
+    ((held,),) = _run("lock_task", scope, task=task)
+    return bool(held)
+
+
+def _run(statement: str, scope: SpaceScope, **parameters: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL[statement], {"space_id": scope.space_id, **parameters})
+        return cursor.fetchall()
+
+
+def _execute(statement: str, scope: SpaceScope, **parameters: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL[statement], {"space_id": scope.space_id, **parameters})

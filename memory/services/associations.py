@@ -1,0 +1,59 @@
+"""Associations that clients make, see and take back."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from memory import queries
+from memory.models import Association
+from memory.records import AssociationRecord, Link
+from tenants.errors import Invalid, NotFound
+from tenants.operations import Action, record
+from tenants.scope import SpaceScope, space_tx
+
+# The heaviest of a memory's associations, each way, that a list shows.
+MOST_LISTED = 200
+
+
+def list_associations(scope: SpaceScope, memory_id: UUID) -> list[AssociationRecord]:
+    """A memory's associations in both directions, heaviest first. Raises ``NotFound``."""
+    scope.require("read")
+    with space_tx(scope, durable=False):
+        _require_memories(scope, [memory_id])
+        rows = Association.objects.filter(Q(source_id=memory_id) | Q(target_id=memory_id), space_id=scope.space_id)
+        found = [
+            AssociationRecord(row.source_id, row.target_id, row.kind, row.weight)
+            for row in rows.order_by("-weight", "source_id", "target_id", "kind")[:MOST_LISTED]
+        ]
+        record(scope, Action.LIST_ASSOCIATIONS, target=memory_id)
+    return found
+
+
+def associate(scope: SpaceScope, source: UUID, link: Link) -> AssociationRecord:
+    """Link one memory to another, or change the link's weight. Raises ``NotFound`` or ``Invalid``."""
+    scope.require("write")
+    if source == link.target:
+        raise Invalid("A memory cannot be associated with itself.")
+    with space_tx(scope):
+        _require_memories(scope, [source, link.target])
+        queries.associate(scope, Association.Kind.EXPLICIT, [(source, link)])
+        record(scope, Action.ASSOCIATE, target=f"{source} {link.target}")
+    return AssociationRecord(source, link.target, Association.Kind.EXPLICIT, link.weight)
+
+
+def dissociate(scope: SpaceScope, source: UUID, target: UUID) -> None:
+    """Take an explicit link back; links that came about by themselves stay. Raises ``NotFound``."""
+    scope.require("write")
+    with space_tx(scope):
+        deleted, _ = Association.objects.filter(
+            space_id=scope.space_id, source_id=source, target_id=target, kind=Association.Kind.EXPLICIT
+        ).delete()
+        if not deleted:
+            raise NotFound(f"There is no explicit association from {source} to {target} in this space.")
+        record(scope, Action.DISSOCIATE, target=f"{source} {target}")
+
+
+def _require_memories(scope: SpaceScope, ids: list[UUID]) -> None:
+    missing = queries.missing_memories(scope, ids)
+    if missing:
+        raise NotFound(f"There is no memory {missing[0]} in this space.")

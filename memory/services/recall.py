@@ -1,0 +1,113 @@
+"""Recall: finding memories by meaning and words, and by what they are associated with."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import ProgrammingError
+from psycopg.errors import NoDataFound
+
+from memory import queries, vectors
+from memory.queries import RecallCall
+from memory.records import Recalled
+from tenants.errors import Invalid, NotFound
+from tenants.operations import Action, record
+from tenants.scope import SpaceScope, space_tx
+
+Seed = Literal["semantic", "lexical"]
+
+ANSWERING_TIERS = ("hot", "warm")
+
+# Seeds of each kind that spreading starts from, at least.
+POOL = 100
+# Rows that the words of a cue may bring up, rarest words first.
+LEXICAL_BUDGET = 2_000
+# The share of the words in a seed, the rest being the meaning's.
+LEXICAL_WEIGHT = 0.5
+# How far confidence and retrievability may pull a score down.
+BIAS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Spreading:
+    """How activation flows: the share kept at each hop, the least that is passed on, the associations that one memory
+    passes it to, and the memories that a hop goes on from."""
+
+    decay: float = 0.5
+    threshold: float = 0.05
+    fan_out: int = 32
+    frontier: int = 500
+
+
+SPREADING = Spreading()
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What to recall by: exactly one of ``query`` (text), ``embedding`` (the client's vector) or ``memory`` (an id)."""
+
+    query: str | None = None
+    embedding: Sequence[float] | None = None
+    memory: UUID | None = None
+    limit: int = 10
+    depth: int = 2
+    seeds: frozenset[Seed] = frozenset({"semantic", "lexical"})
+    threshold: float = SPREADING.threshold
+    tiers: Sequence[str] = ANSWERING_TIERS
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def recall(scope: SpaceScope, cue: Cue) -> Recalled:
+    """The memories that a cue brings to mind, best first, each with why.
+
+    Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there.
+    """
+    scope.require("read")
+    check_depth(scope, cue.depth)
+    call = _call(scope, cue)
+    with space_tx(scope, durable=False):
+        try:
+            hits, visited = queries.recall(scope, call)
+        except ProgrammingError as error:
+            if isinstance(error.__cause__, NoDataFound):
+                raise NotFound(f"There is no memory {cue.memory} in this space.") from error
+            raise
+        record(scope, Action.RECALL, target=f"{len(hits)} memories")
+    took_ms = (time.perf_counter() - scope.origin.started) * 1000
+    return Recalled(hits, max((hit.depth for hit in hits), default=0), visited, took_ms)
+
+
+def check_depth(scope: SpaceScope, depth: int) -> None:
+    most = scope.limits.max_spreading_depth
+    if not 0 <= depth <= most:
+        raise Invalid(f"'depth' is {depth}; the space {scope.space!r} allows 0 to {most}.", "depth_exceeded", "depth")
+
+
+def _call(scope: SpaceScope, cue: Cue) -> RecallCall:
+    semantic, lexical = "semantic" in cue.seeds, "lexical" in cue.seeds and cue.embedding is None
+    vector = None
+    if cue.embedding is not None:
+        vector = vectors.check(scope, cue.embedding)
+    elif cue.query is not None and semantic:
+        (vector,) = vectors.embed(scope, [cue.query])
+    return RecallCall(
+        vector=vector,
+        text=cue.query,
+        memory=cue.memory,
+        semantic=semantic,
+        lexical=lexical,
+        tiers=cue.tiers,
+        filters=cue.filters,
+        limit=cue.limit,
+        depth=cue.depth,
+        threshold=cue.threshold,
+        pool=max(POOL, cue.limit),
+        budget=LEXICAL_BUDGET,
+        lexical_weight=LEXICAL_WEIGHT * lexical if semantic else 1.0,
+        decay=SPREADING.decay,
+        fan_out=SPREADING.fan_out,
+        frontier=SPREADING.frontier,
+        bias=BIAS if lexical or cue.depth else 0.0,
+    )

@@ -1,0 +1,90 @@
+-- Recall in one round trip: seeds, spreading, ranking, and the memories themselves.
+--   seed  = similarity and lexical score, each as a share of the best one found, summed with p_lexical_weight
+--   score = (seed + received activation) * (1 + p_bias * (confidence * (0.5 + 0.5 * retrievability) - 1))
+-- With p_bias = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
+-- is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
+create or replace function engram_recall(
+    p_space_id uuid, p_vector halfvec, p_text text, p_memory uuid, p_semantic boolean, p_lexical boolean,
+    p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,
+    p_pool integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
+    p_fan_out integer, p_frontier integer, p_bias double precision
+) returns table (
+    id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
+    created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, recall_count integer,
+    last_recalled_at timestamptz, score double precision, similarity double precision, lexical double precision,
+    activation double precision, depth integer, path uuid[], visited bigint
+)
+language plpgsql stable security definer
+set search_path = public, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    v_vector halfvec := p_vector;
+    v_text text := p_text;
+    v_ids uuid[];
+    v_similarities double precision[];
+    v_lexicals double precision[];
+    v_seeds double precision[];
+begin
+    perform engram_check_space(p_space_id);
+    if p_memory is not null then
+        select e.vector, m.content into v_vector, v_text
+        from memory_memory m
+        join memory_embedding e on e.space_id = p_space_id and e.memory_id = m.id
+        where m.space_id = p_space_id and m.id = p_memory and (m.expires_at is null or m.expires_at > now());
+        if not found then
+            raise exception 'There is no memory %.', p_memory using errcode = 'no_data_found';
+        end if;
+    end if;
+
+    select array_agg(s.memory_id order by s.seed desc, s.memory_id), array_agg(s.similarity order by s.seed desc, s.memory_id),
+           array_agg(s.lexical order by s.seed desc, s.memory_id), array_agg(s.seed order by s.seed desc, s.memory_id)
+      into v_ids, v_similarities, v_lexicals, v_seeds
+    from (
+        select found.memory_id, found.similarity, found.lexical,
+               case when p_semantic
+                    then found.similarity / greatest(max(found.similarity) over (), 1e-6) * (1 - p_lexical_weight) else 0 end
+             + case when p_lexical
+                    then found.lexical / greatest(max(found.lexical) over (), 1e-6) * p_lexical_weight else 0 end as seed
+        from (
+            select coalesce(semantic.memory_id, words.memory_id) as memory_id,
+                   coalesce(semantic.similarity, (
+                       select 1 - (e.vector <=> v_vector) from memory_embedding e
+                       where p_semantic and e.space_id = p_space_id and e.memory_id = words.memory_id
+                   )) as similarity,
+                   coalesce(words.lexical, 0) as lexical
+            from (select * from engram_semantic_seeds(p_space_id, v_vector, p_tiers, p_filters, p_pool) where p_semantic) semantic
+            full join (
+                select * from engram_lexical_seeds(p_space_id, v_text, p_tiers, p_filters, p_pool, p_budget) where p_lexical
+            ) words on words.memory_id = semantic.memory_id
+        ) found
+        where found.memory_id is distinct from p_memory
+    ) s;
+
+    return query
+        select m.id, m.content, m.kind, m.confidence, m.session, m.metadata, m.observed_at, m.created_at, m.updated_at,
+               m.expires_at, m.tier, m.recall_count, m.last_recalled_at,
+               (s.initial + s.received) * (1 + p_bias * (m.confidence * (0.5 + 0.5 * r.retrievability) - 1)),
+               coalesce(seed.similarity, (
+                   select 1 - (e.vector <=> v_vector) from memory_embedding e
+                   where p_semantic and e.space_id = p_space_id and e.memory_id = m.id
+               )),
+               coalesce(seed.lexical, 0),
+               least(1, greatest(0, s.initial) + s.received), s.depth, s.path, count(*) over ()
+        from engram_spread(
+            p_space_id, coalesce(v_ids, '{}'), coalesce(v_seeds, '{}'), p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
+        join memory_memory m on m.space_id = p_space_id and m.id = s.memory_id
+        left join unnest(v_ids, v_similarities, v_lexicals) seed (id, similarity, lexical) on seed.id = s.memory_id
+        cross join lateral engram_retrievability(m.stability, coalesce(m.last_recalled_at, m.created_at), now()) r (retrievability)
+        where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
+        order by 14 desc, m.id
+        limit p_limit;
+end
+$$;
+revoke all on function engram_recall(
+    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer,
+    double precision, double precision, integer, integer, double precision) from public;
+grant execute on function engram_recall(
+    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer,
+    double precision, double precision, integer, integer, double precision) to engram_app;

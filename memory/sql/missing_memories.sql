@@ -1,0 +1,4 @@
+-- Which of these ids are not memories of the space?
+select wanted.id
+from unnest(%(ids)s::uuid[]) wanted (id)
+where not exists (select from memory_memory m where m.space_id = %(space_id)s and m.id = wanted.id)

@@ -1,0 +1,21 @@
+-- Count the space's lexemes anew, writing only what changed. Returns how many rows were written.
+with counted as (
+    select lexeme, count(*)::integer as memories
+    from memory_memory m cross join lateral unnest(tsvector_to_array(m.lexemes)) lexeme
+    where m.space_id = %(space_id)s
+    group by lexeme
+    union all
+    select '', count(*)::integer from memory_memory m where m.space_id = %(space_id)s
+),
+gone as (
+    delete from memory_lexeme l
+    where l.space_id = %(space_id)s and not exists (select from counted where counted.lexeme = l.lexeme)
+    returning 1
+),
+written as (
+    insert into memory_lexeme as l (space_id, lexeme, memories)
+    select %(space_id)s::uuid, lexeme, memories from counted order by lexeme
+    on conflict (space_id, lexeme) do update set memories = excluded.memories where l.memories <> excluded.memories
+    returning 1
+)
+select (select count(*) from gone) + (select count(*) from written)

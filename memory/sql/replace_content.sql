@@ -1,0 +1,9 @@
+-- Give a memory another content, with its lexemes and its vector.
+with changed as (
+    update memory_memory set content = %(content)s, content_hash = %(hash)s, lexemes = to_tsvector('english', %(content)s)
+    where space_id = %(space_id)s and id = %(id)s
+    returning id, tier
+)
+insert into memory_embedding (space_id, memory_id, tier, vector)
+select %(space_id)s::uuid, id, tier, %(vector)s::halfvec from changed
+on conflict (space_id, memory_id, tier) do update set vector = excluded.vector

@@ -1,0 +1,55 @@
+"""Vectors on their way in: checked, normalised, embedded by the server where the client sent none."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from memory.embedders import get_embedder
+from memory.embedders.base import EmbeddingError
+from memory.records import Vector
+from tenants.errors import Invalid, Unavailable
+from tenants.scope import SpaceScope
+
+
+def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
+    """Embed texts with the space's model, if that is the server's; a row each, of unit length.
+
+    Raises ``Invalid`` for a space whose vectors come from its clients, ``Unavailable`` if the embedder fails.
+    """
+    if not texts:
+        return []
+    embedder = get_embedder()
+    if (embedder.model, embedder.dimension) != (scope.embedding_model, scope.embedding_dimension):
+        raise Invalid(
+            f"The space {scope.space!r} holds vectors of the model {scope.embedding_model!r} "
+            f"({scope.embedding_dimension} dimensions), which this server does not run; send 'embedding'.",
+            "embedding_required",
+            "embedding",
+        )
+    try:
+        return list(embedder.embed(texts))
+    except EmbeddingError as error:
+        raise Unavailable(f"The embedder did not answer: {error}", "embedder_unavailable") from error
+
+
+def check(scope: SpaceScope, values: Sequence[float], field: str = "embedding") -> Vector:
+    """Check a client's vector against the space and bring it to unit length; raise ``Invalid`` naming ``field``."""
+    vector = np.asarray(values, dtype=np.float64)
+    if vector.shape != (scope.embedding_dimension,):
+        raise Invalid(
+            f"'{field}' has {vector.size} numbers; the space {scope.space!r} holds vectors of "
+            f"{scope.embedding_dimension} (model {scope.embedding_model!r}).",
+            "dimension_mismatch",
+            field,
+        )
+    length = float(np.linalg.norm(vector))
+    if not np.isfinite(length) or length == 0:
+        raise Invalid(
+            f"'{field}' has no direction: its length is {length}; allowed: finite and not zero.", "invalid_vector", field
+        )
+    return (vector / length).astype(np.float32)
+
+
+def as_text(vector: Vector) -> str:
+    """A vector as pgvector reads it. Five digits are all that a half-precision number holds."""
+    return "[" + ",".join([f"{value:.5g}" for value in vector.tolist()]) + "]"

@@ -1,0 +1,110 @@
+"""The control plane's JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from tenants.api.strict import ChoiceField, StrictSerializer
+from tenants.models import SPACE_NAME, Permission
+
+
+class ClaimsField(serializers.DictField):
+    """``{"acme_support": ["read", "write"]}``"""
+
+    child = serializers.ListField(child=ChoiceField(Permission.choices), allow_empty=False)
+
+
+class TokenRequest(StrictSerializer):
+    """Either ``api_key``, or ``username`` and ``password``; ``spaces`` narrows the token, never widens it."""
+
+    secret_fields = frozenset({"api_key", "password"})
+
+    api_key = serializers.CharField(required=False, max_length=200, trim_whitespace=False)
+    username = serializers.CharField(required=False, max_length=150)
+    password = serializers.CharField(required=False, max_length=200, trim_whitespace=False)
+    tenant = serializers.CharField(required=False, max_length=63)
+    spaces = ClaimsField(required=False, allow_empty=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        by_key, by_login = "api_key" in attrs, "username" in attrs and "password" in attrs
+        if by_key == by_login or (by_key and attrs.keys() & {"username", "password", "tenant"}):
+            raise serializers.ValidationError("Send either 'api_key', or 'username' and 'password'.", "credentials")
+        return attrs
+
+
+class RefreshRequest(StrictSerializer):
+    secret_fields = frozenset({"refresh"})
+
+    refresh = serializers.CharField(max_length=2000)
+
+
+class TokenAnswer(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds.")
+    spaces = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
+class ActorAnswer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class LimitsAnswer(serializers.Serializer[Any]):
+    hot_capacity_per_space = serializers.IntegerField()
+    warm_capacity_per_space = serializers.IntegerField()
+    cold_capacity_per_space = serializers.IntegerField()
+    max_spreading_depth = serializers.IntegerField()
+    rate_limit_per_space = serializers.IntegerField(help_text="Operations a second.")
+    max_concurrent_per_space = serializers.IntegerField()
+
+
+class HeldSpaceAnswer(serializers.Serializer[Any]):
+    permissions = serializers.ListField(child=serializers.CharField())
+    limits = LimitsAnswer()
+
+
+class WhoamiAnswer(serializers.Serializer[Any]):
+    tenant = serializers.CharField()
+    actor = ActorAnswer()
+    spaces = serializers.DictField(child=HeldSpaceAnswer())
+
+
+class SpaceRequest(StrictSerializer):
+    name = serializers.CharField(validators=[SPACE_NAME])
+    title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    parent = serializers.CharField(required=False, max_length=64)
+    embedding_model = serializers.CharField(required=False, max_length=200)
+    embedding_dimension = serializers.IntegerField(required=False, min_value=1, max_value=16_000)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("embedding_model" in attrs) != ("embedding_dimension" in attrs):
+            raise serializers.ValidationError("Send 'embedding_model' and 'embedding_dimension' together, or neither.")
+        return attrs
+
+
+class SpaceChange(StrictSerializer):
+    title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class SpaceAnswer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    owner = serializers.CharField(help_text="The tenant that the space belongs to.")
+    parent = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+    permissions = serializers.ListField(child=serializers.CharField(), help_text="What the caller may do here now.")
+    embedding_model = serializers.CharField()
+    embedding_dimension = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class SpacesAnswer(serializers.Serializer[Any]):
+    results = SpaceAnswer(many=True)
+
+

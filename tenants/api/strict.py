@@ -1,0 +1,72 @@
+"""Parsing that lets nothing pass unnoticed: unknown fields and parameters are errors, and errors say what was given."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+# Where the message says it all, or what was given is a secret.
+_PLAIN_CODES = {"required", "null", "blank", "unknown_field"}
+_SHOWN = 60
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that refuses fields it does not know and shows the value that it refuses."""
+
+    secret_fields: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        problems: dict[str, Any] = {}
+        if isinstance(data, dict):
+            allowed = ", ".join(self.fields)
+            for name in data.keys() - self.fields.keys():
+                problems[name] = [ErrorDetail(f"Unknown field. Allowed: {allowed}.", "unknown_field")]
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as error:
+            if not isinstance(error.detail, dict):
+                raise
+            problems.update({name: self._with_given(name, data, detail) for name, detail in error.detail.items()})
+        if problems:
+            raise ValidationError(problems)
+        return values
+
+    def _with_given(self, name: str, data: Any, detail: Any) -> Any:
+        if not isinstance(data, dict) or name not in data or name in self.secret_fields or not isinstance(detail, list):
+            return detail
+        given = repr(data[name])
+        shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
+        return [
+            ErrorDetail(f"{entry} Given: {shown}.", entry.code)
+            if isinstance(entry, ErrorDetail) and entry.code not in _PLAIN_CODES
+            else entry
+            for entry in detail
+        ]
+
+
+class ChoiceField(serializers.ChoiceField):
+    """A choice whose error lists what there is to choose from."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.error_messages["invalid_choice"] = f"Allowed: {', '.join(map(str, self.choices))}."
+
+
+def parse_body(serializer: type[StrictSerializer], request: Request, **options: Any) -> Any:
+    """The request's body as the serializer's values; raises ``ValidationError``."""
+    parsed = serializer(data=request.data, **options)
+    parsed.is_valid(raise_exception=True)
+    return parsed.validated_data
+
+
+def parse_query(serializer: type[StrictSerializer], request: Request) -> Any:
+    """The query parameters as the serializer's values; ``format``, which picks the renderer, is always let by."""
+    given = {name: value for name, value in request.query_params.items() if name != "format"}
+    parsed = serializer(data=given)
+    parsed.is_valid(raise_exception=True)
+    return parsed.validated_data
+
+
+class NoParameters(StrictSerializer):
+    """A route that takes no query parameters."""

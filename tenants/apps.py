@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+
+    def ready(self) -> None:
+        from tenants.limits import installation
+
+        # A malformed engram.toml stops the start, not the first request.
+        installation()

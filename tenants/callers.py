@@ -1,0 +1,61 @@
+"""Who is calling: values that are set once, where a request, task or command comes in, and never change after."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+from uuid import UUID
+
+ActorKind = Literal["key", "member", "subject", "operator", "system", "anonymous"]
+
+# What happens outside every tenant (a refused login) is filed under this id.
+INSTALLATION = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call came in: its request id, the client's address and the monotonic clock (seconds) at its start."""
+
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    address: str = ""
+    started: float = field(default_factory=time.perf_counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    kind: ActorKind
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated actor of one tenant.
+
+    ``claims`` names the spaces and permissions that its token carries; ``None`` (a logged-in member) claims whatever is live.
+    """
+
+    tenant_id: UUID
+    actor: Actor
+    claims: Mapping[str, frozenset[str]] | None
+    origin: Origin
+
+    # DRF and its browsable pages ask these two of ``request.user``.
+    is_authenticated = True
+
+    def __str__(self) -> str:
+        return self.actor.name
+
+    def acting_for(self, tenant_id: UUID) -> "Caller":
+        """The same caller, filed under the tenant it acts on: an operator's acts belong in that tenant's trail."""
+        return replace(self, tenant_id=tenant_id) if self.actor.kind == "operator" else self
+
+
+def operator(name: str) -> Caller:
+    """The person at the shell, acting for the installation."""
+    return Caller(INSTALLATION, Actor("operator", name, name), {}, Origin(address="shell"))
+
+
+SYSTEM = Actor("system", "system", "system")
+ANONYMOUS = Actor("anonymous", "", "anonymous")

@@ -1,0 +1,87 @@
+"""The installation's limits, from ``engram.toml``."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one space may use. Capacities are memories, rates are operations per second, depth is hops."""
+
+    hot_capacity_per_space: int = 100_000
+    warm_capacity_per_space: int = 1_000_000
+    cold_capacity_per_space: int = 10_000_000
+    max_spreading_depth: int = 5
+    rate_limit_per_space: int = 100
+    max_concurrent_per_space: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What one request may carry. Bytes are UTF-8, the others are counts."""
+
+    batch: int = 1_000
+    content_bytes: int = 32_768
+    metadata_bytes: int = 16_384
+    body_bytes: int = 33_554_432
+    results: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    limits: Limits
+    sizes: Sizes
+
+
+# A larger depth or batch could hold a connection for longer than the statement timeout.
+_MOST = {"max_spreading_depth": 10, "batch": 10_000, "results": 1_000, "content_bytes": 262_144, "metadata_bytes": 262_144}
+
+
+@cache
+def installation() -> Installation:
+    """Read and check the file named by ``ENGRAM_CONFIG``."""
+    return parse(settings.ENGRAM_CONFIG)
+
+
+def parse(path: Path) -> Installation:
+    """Check every key and value of an ``engram.toml``; raise ``ImproperlyConfigured`` with a sentence about the first bad one."""
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ImproperlyConfigured(f"{path} is not valid TOML: {error}.") from error
+    _check_names(path, "the file", document, {"memory_spaces"})
+    spaces = document.get("memory_spaces", {})
+    _check_names(path, "[memory_spaces]", spaces, {"limits", "sizes"})
+    return Installation(
+        limits=Limits(**_whole_numbers(path, "memory_spaces.limits", spaces.get("limits", {}), Limits)),
+        sizes=Sizes(**_whole_numbers(path, "memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
+    )
+
+
+def _whole_numbers(path: Path, table: str, values: dict[str, Any], shape: type[Limits] | type[Sizes]) -> dict[str, int]:
+    _check_names(path, f"[{table}]", values, {field.name for field in fields(shape)})
+    for name, value in values.items():
+        most = _MOST.get(name, 10**12)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ImproperlyConfigured(
+                f"{path}: {table}.{name} is {value!r}; allowed: a whole number from 1 to {most:,}."
+            )
+    return values
+
+
+def _check_names(path: Path, where: str, values: dict[str, Any], allowed: set[str]) -> None:
+    if not isinstance(values, dict):
+        raise ImproperlyConfigured(f"{path}: {where} is {values!r}; allowed: a table.")
+    unknown = sorted(values.keys() - allowed)
+    if unknown:
+        raise ImproperlyConfigured(
+            f"{path}: {where} has {unknown[0]!r}; allowed: {', '.join(sorted(allowed))}."
+        )

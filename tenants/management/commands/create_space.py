@@ -1,0 +1,31 @@
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from tenants.callers import Caller
+from tenants.commands import OperatorCommand, checked
+from tenants.models import SPACE_NAME
+from tenants.services.spaces import NewSpace, create_space
+
+
+class Command(OperatorCommand):
+    help = "Make a space of a tenant."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("name")
+        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        parser.add_argument("--parent", metavar="NAME", help="the space above it, of the same tenant")
+        parser.add_argument("--title", default="")
+        parser.add_argument("--description", default="")
+
+    def run(self, caller: Caller, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        new = NewSpace(
+            name=checked(SPACE_NAME, "name", options["name"]),
+            title=options["title"],
+            description=options["description"],
+            parent=options["parent"],
+        )
+        return asdict(create_space(caller, new, tenant_slug=options["tenant"]))

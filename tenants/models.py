@@ -1,0 +1,209 @@
+"""The control plane: who there is and what they may touch. No table here holds memory content."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+
+SPACE_NAME = RegexValidator(
+    r"\A[a-z0-9][a-z0-9_-]{2,63}\Z",
+    "A space's name is 3 to 64 characters: a to z, 0 to 9, _ and -, the first a letter or digit.",
+)
+TENANT_SLUG = RegexValidator(
+    r"\A[a-z0-9][a-z0-9-]{1,62}\Z",
+    "A tenant's slug is 2 to 63 characters: a to z, 0 to 9 and -, the first a letter or digit.",
+)
+
+
+# PostgreSQL's own, time-ordered, so that primary keys grow at one end of the index.
+UUIDV7 = Func(function="uuidv7", output_field=models.UUIDField())
+
+
+class Permission(models.TextChoices):
+    READ = "read"
+    WRITE = "write"
+    MANAGE = "manage"
+
+
+def permissions_field() -> "ArrayField[list[str], list[str]]":
+    return ArrayField(models.CharField(max_length=6, choices=Permission.choices))
+
+
+def known_permissions(name: str) -> models.CheckConstraint:
+    """A constraint: at least one permission, and none that does not exist."""
+    return models.CheckConstraint(
+        condition=Q(permissions__len__gt=0) & Q(permissions__contained_by=Permission.values), name=name
+    )
+
+
+class Tenant(models.Model):
+    """A customer organisation."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    slug = models.CharField(max_length=63, unique=True, validators=[TENANT_SLUG])
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Membership(models.Model):
+    """A person's place in a tenant."""
+
+    class Role(models.TextChoices):
+        ADMIN = "admin"
+        MEMBER = "member"
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=6, choices=Role, default=Role.MEMBER)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.tenant}"
+
+
+class Space(models.Model):
+    """An isolated set of memories. Its name is unique in the installation: it is the token's claim and the metric's label."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        ARCHIVED = "archived"
+        ERASING = "erasing"
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="spaces")
+    name = models.CharField(max_length=64, unique=True, validators=[SPACE_NAME])
+    title = models.CharField(max_length=200, blank=True)
+    description = models.TextField(max_length=2000, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    embedding_model = models.CharField(max_length=200)
+    embedding_dimension = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="space_not_its_own_parent"),
+            # pgvector indexes and compares halfvec up to 16,000 dimensions.
+            models.CheckConstraint(
+                condition=Q(embedding_dimension__gte=1, embedding_dimension__lte=16_000), name="space_dimension_possible"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """A parent is of the same tenant, and no space is above itself."""
+        above, seen = self.parent, {self.pk}
+        while above is not None:
+            if above.tenant_id != self.tenant_id:
+                raise ValidationError({"parent": f"{above.name} belongs to another tenant; allowed: a space of this one."})
+            if above.pk in seen:
+                raise ValidationError({"parent": f"{above.name} is below this space; that would be a circle."})
+            seen.add(above.pk)
+            above = above.parent
+
+
+class Grant(models.Model):
+    """A space shared with another tenant."""
+
+    space = models.ForeignKey(Space, models.CASCADE, related_name="grants")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="grants")
+    permissions = permissions_field()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["space", "tenant"], name="grant_once"),
+            known_permissions("grant_permissions_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.space} to {self.tenant}"
+
+
+class ApiKey(models.Model):
+    """A long-lived credential, ``egk_<prefix>_<secret>``, exchanged for short-lived tokens. Only the secret's hash is kept."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="keys")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    secret_sha256 = models.BinaryField(max_length=32, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} (egk_{self.prefix}_…)"
+
+
+class ApiKeySpace(models.Model):
+    """A space that a key names, and what the key may do there."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="spaces")
+    space = models.ForeignKey(Space, models.CASCADE, related_name="keys")
+    permissions = permissions_field()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "space"], name="key_space_once"),
+            known_permissions("key_space_permissions_known"),
+        ]
+        verbose_name = "space of an API key"
+        verbose_name_plural = "spaces of an API key"
+
+    def __str__(self) -> str:
+        return f"{self.space}: {', '.join(self.permissions)}"
+
+
+class RefreshToken(models.Model):
+    """One link in a family of refresh tokens: using it makes the next, using it twice revokes the whole family."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    family = models.UUIDField(db_index=True)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+")
+    key = models.ForeignKey(ApiKey, models.CASCADE, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    spaces = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(key__isnull=False, user__isnull=True) | Q(key__isnull=True, user__isnull=False),
+                name="refresh_token_of_one_actor",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

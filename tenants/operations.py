@@ -1,0 +1,99 @@
+"""What Engram can be asked to do, and the announcement that it was asked.
+
+``record`` tells every listener inside the running transaction: the audit trail writes its row there, so an operation and its
+record are stored together or not at all. Listeners raise to refuse.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.dispatch import Signal
+
+from tenants.callers import Actor, Caller
+from tenants.scope import SpaceScope
+
+Outcome = Literal["allowed", "denied", "limited", "failed"]
+
+
+class Action(TextChoices):
+    ISSUE_TOKEN = "issue_token"
+    REFRESH_TOKEN = "refresh_token"
+    REVOKE_TOKEN = "revoke_token"
+    WHOAMI = "whoami"
+    LOG_IN = "log_in"
+    LOG_OUT = "log_out"
+    VIEW_OVERVIEW = "view_overview"
+    CREATE_TENANT = "create_tenant"
+    SUSPEND_TENANT = "suspend_tenant"
+    RESUME_TENANT = "resume_tenant"
+    LIST_SPACES = "list_spaces"
+    CREATE_SPACE = "create_space"
+    READ_SPACE = "read_space"
+    UPDATE_SPACE = "update_space"
+    SHARE_SPACE = "share_space"
+    WITHDRAW_SPACE = "withdraw_space"
+    CREATE_KEY = "create_key"
+    REVOKE_KEY = "revoke_key"
+    ADMINISTER = "administer"
+    REMEMBER = "remember"
+    REMEMBER_BATCH = "remember_batch"
+    LIST_MEMORIES = "list_memories"
+    READ_MEMORY = "read_memory"
+    UPDATE_MEMORY = "update_memory"
+    FORGET = "forget"
+    LIST_ASSOCIATIONS = "list_associations"
+    ASSOCIATE = "associate"
+    DISSOCIATE = "dissociate"
+    RECALL = "recall"
+    SPREAD = "spread"
+    REFRESH_LEXICON = "refresh_lexicon"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that was asked for. ``target`` names what it was done to, ``reason`` why it was refused; never content."""
+
+    tenant_id: UUID
+    space_id: UUID | None
+    space: str
+    actor: Actor
+    action: Action
+    outcome: Outcome
+    target: str
+    reason: str
+    request_id: str
+    address: str
+    duration_ms: float
+
+
+operation_recorded = Signal()
+
+
+def record(
+    by: Caller | SpaceScope,
+    action: Action,
+    *,
+    outcome: Outcome = "allowed",
+    target: object = "",
+    reason: str = "",
+    space: str = "",
+) -> None:
+    """Announce an operation. Call it inside ``space_tx`` or ``tenant_tx`` of the same tenant."""
+    scoped = isinstance(by, SpaceScope)
+    operation = Operation(
+        tenant_id=by.tenant_id,
+        space_id=by.space_id if scoped else None,
+        space=by.space if scoped else space,
+        actor=by.actor,
+        action=action,
+        outcome=outcome,
+        target=str(target)[:200],
+        reason=reason[:100],
+        request_id=by.origin.request_id,
+        address=by.origin.address,
+        duration_ms=(time.perf_counter() - by.origin.started) * 1000,
+    )
+    operation_recorded.send(sender=Operation, operation=operation)

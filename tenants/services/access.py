@@ -1,0 +1,98 @@
+"""The one door into a space."""
+
+from tenants import queries
+from tenants.callers import Caller
+from tenants.errors import AccessWithdrawn, NotCovered, Refused, SpaceArchived, SpaceErasing, TenantSuspended
+from tenants.models import Space, Tenant
+from tenants.queries import LiveCaller, LiveSpace
+from tenants.scope import SpaceScope
+
+
+def open_space(caller: Caller, name: str, permission: str) -> SpaceScope:
+    """Check the token's claim, then what is live (grant, key or membership, tenant, space), and give leave to work in a space.
+
+    Raises ``NotCovered`` (the same whether or not the space exists), ``AccessWithdrawn``, ``TenantSuspended``,
+    ``SpaceArchived``, ``SpaceErasing`` or ``Refused``. Costs one query.
+    """
+    claimed = _claimed(caller, name)
+    rows = queries.live_access(caller, [name])
+    if not rows:
+        raise _no_access(caller)
+    (space,) = rows
+    _check_status(caller, space)
+    held = space.permissions if claimed is None else space.permissions & claimed
+    if not held or (claimed is not None and permission in claimed and permission not in held):
+        raise AccessWithdrawn
+    scope = SpaceScope(
+        space_id=space.id,
+        space=space.name,
+        tenant_id=caller.tenant_id,
+        actor=caller.actor,
+        permissions=held,
+        limits=space.limits,
+        embedding_model=space.embedding_model,
+        embedding_dimension=space.embedding_dimension,
+        origin=caller.origin,
+    )
+    scope.require(permission)
+    return scope
+
+
+def live_spaces(caller: Caller) -> list[LiveSpace]:
+    """Every space that the caller may touch now, with the permissions left of its claim and its live access."""
+    require_live(caller)
+    if caller.claims is None:
+        return [space for space in queries.live_access(caller, None) if space.permissions]
+    return [
+        space
+        for space in queries.live_access(caller, sorted(caller.claims))
+        if space.permissions & caller.claims[space.name]
+    ]
+
+
+def held_permissions(caller: Caller, space: LiveSpace) -> frozenset[str]:
+    return space.permissions if caller.claims is None else space.permissions & caller.claims[space.name]
+
+
+def require_live(caller: Caller) -> LiveCaller:
+    """The caller's tenant, if it is active and the key or membership behind the token still stands."""
+    live = queries.live_caller(caller)
+    if live is not None and live.status == Tenant.Status.SUSPENDED:
+        raise TenantSuspended
+    if live is None or not live.is_live:
+        raise AccessWithdrawn("The key or membership behind this token has been withdrawn.")
+    return live
+
+
+def require_admin(caller: Caller) -> None:
+    """Tenant administration is for members who are admins, and for operators at the shell."""
+    if caller.actor.kind == "operator":
+        return
+    require_live(caller)
+    if caller.actor.kind != "member" or not queries.is_admin(caller):
+        raise Refused("This needs an admin of the tenant.")
+
+
+def _claimed(caller: Caller, name: str) -> frozenset[str] | None:
+    if caller.claims is None:
+        return None
+    if name not in caller.claims:
+        raise NotCovered
+    return caller.claims[name]
+
+
+def _no_access(caller: Caller) -> Refused:
+    live = queries.live_caller(caller)
+    if live is not None and live.status == Tenant.Status.SUSPENDED:
+        return TenantSuspended()
+    # A member's session claims nothing by name, so a space out of its reach was never covered.
+    return NotCovered() if caller.claims is None else AccessWithdrawn()
+
+
+def _check_status(caller: Caller, space: LiveSpace) -> None:
+    if Tenant.Status.SUSPENDED in {space.tenant_status, space.owner_status}:
+        raise TenantSuspended
+    if space.status == Space.Status.ARCHIVED:
+        raise SpaceArchived
+    if space.status == Space.Status.ERASING:
+        raise SpaceErasing

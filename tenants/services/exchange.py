@@ -1,0 +1,126 @@
+"""Exchanging a key or a login for tokens, refreshing and revoking them."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.utils import timezone
+
+from tenants import tokens
+from tenants.callers import Actor, Caller, Origin
+from tenants.errors import InvalidCredentials, InvalidToken, NotCovered, Refused, TooManySpaces
+from tenants.models import Membership, RefreshToken, Space
+from tenants.operations import Action, record
+from tenants.scope import tenant_tx
+from tenants.services.access import live_spaces
+from tenants.services.keys import verify_key
+
+Spaces = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """``expires_in`` is the access token's remaining life in seconds."""
+
+    access: str
+    refresh: str
+    expires_in: int
+    spaces: Spaces
+
+
+def exchange_key(origin: Origin, api_key: str, wanted: Spaces | None) -> TokenPair:
+    """Exchange an API key for a token to ``wanted`` spaces and permissions, or to all that it names."""
+    key = verify_key(api_key)
+    return _issue(Caller(key.tenant_id, Actor("key", str(key.id), key.name), None, origin), wanted, uuid.uuid4())
+
+
+def exchange_login(
+    origin: Origin, username: str, password: str, tenant_slug: str | None, wanted: Spaces | None
+) -> TokenPair:
+    """Exchange a member's name and password for a token in the named tenant, or in their first."""
+    user = authenticate(None, username=username, password=password)
+    if user is None:
+        raise InvalidCredentials("The username or password is not right.")
+    memberships = Membership.objects.filter(user_id=user.pk)
+    if tenant_slug is not None:
+        memberships = memberships.filter(tenant__slug=tenant_slug)
+    membership = memberships.order_by("pk").first()
+    if membership is None:
+        raise InvalidCredentials("The username or password is not right.")
+    actor = Actor("member", str(user.pk), user.get_username())
+    return _issue(Caller(membership.tenant_id, actor, None, origin), wanted, uuid.uuid4())
+
+
+def refresh(origin: Origin, refresh_token: str) -> TokenPair:
+    """Exchange a refresh token for the next pair. One that was used before revokes its whole family: somebody copied it."""
+    jti = tokens.read_refresh(refresh_token)
+    link = RefreshToken.objects.select_related("key", "user").filter(id=jti).first()
+    if link is None:
+        raise InvalidToken
+    now = timezone.now()
+    claimed = RefreshToken.objects.filter(id=jti, used_at=None, revoked_at=None, expires_at__gt=now).update(used_at=now)
+    if not claimed:
+        RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)
+        raise InvalidToken("The refresh token is not valid, has expired or has been used before.")
+    wanted = {name: frozenset(permissions) for name, permissions in link.spaces.items()}
+    caller = Caller(link.tenant_id, _actor_of(link), wanted, origin)
+    still_live = {space.name: space.permissions & wanted[space.name] for space in live_spaces(caller)}
+    return _issue(caller, still_live, link.family, Action.REFRESH_TOKEN)
+
+
+def revoke(origin: Origin, refresh_token: str) -> None:
+    """End a refresh token's family. Access tokens already out end by themselves within their few minutes."""
+    jti = tokens.read_refresh(refresh_token)
+    link = RefreshToken.objects.select_related("key", "user").filter(id=jti).first()
+    if link is None:
+        raise InvalidToken
+    with tenant_tx(link.tenant_id):
+        RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=timezone.now())
+        record(Caller(link.tenant_id, _actor_of(link), {}, origin), Action.REVOKE_TOKEN)
+
+
+def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action = Action.ISSUE_TOKEN) -> TokenPair:
+    live = {space.name: space.permissions for space in live_spaces(caller) if space.status == Space.Status.ACTIVE}
+    spaces = live if wanted is None else {name: _narrowed(name, wanted[name], live) for name in wanted}
+    most = settings.TOKENS["MAX_SPACES"]
+    if len(spaces) > most:
+        raise TooManySpaces(
+            f"This would name {len(spaces)} spaces; a token names at most {most}. Narrow it with 'spaces'."
+        )
+    jti = uuid.uuid4()
+    with tenant_tx(caller.tenant_id):
+        RefreshToken.objects.create(
+            id=jti,
+            family=family,
+            tenant_id=caller.tenant_id,
+            key_id=caller.actor.id if caller.actor.kind == "key" else None,
+            user_id=caller.actor.id if caller.actor.kind == "member" else None,
+            spaces={name: sorted(permissions) for name, permissions in spaces.items()},
+            expires_at=timezone.now() + settings.TOKENS["REFRESH_LIFETIME"],
+        )
+        record(caller, action)
+    return TokenPair(
+        access=tokens.sign_access(caller.tenant_id, caller.actor, spaces),
+        refresh=tokens.sign_refresh(jti),
+        expires_in=int(settings.TOKENS["ACCESS_LIFETIME"].total_seconds()),
+        spaces=spaces,
+    )
+
+
+def _narrowed(name: str, permissions: frozenset[str], live: Spaces) -> frozenset[str]:
+    if name not in live:
+        raise NotCovered(f"These credentials do not cover the space {name!r}.")
+    if permissions - live[name]:
+        allowed = ", ".join(sorted(live[name]))
+        raise Refused(f"These credentials hold {allowed} on {name!r}; asked: {', '.join(sorted(permissions))}.")
+    return permissions
+
+
+def _actor_of(link: RefreshToken) -> Actor:
+    if link.key is not None:
+        return Actor("key", str(link.key.id), link.key.name)
+    assert link.user is not None
+    return Actor("member", str(link.user.pk), link.user.get_username())

@@ -1,0 +1,67 @@
+"""Tenants: made, suspended, resumed. For operators."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+
+from tenants.callers import Caller
+from tenants.errors import Conflict, NotFound
+from tenants.models import Membership, Tenant
+from tenants.operations import Action, record
+from tenants.scope import tenant_tx
+
+
+@dataclass(frozen=True, slots=True)
+class TenantView:
+    id: UUID
+    slug: str
+    name: str
+    status: str
+
+
+def create_tenant(
+    caller: Caller, slug: str, *, name: str = "", admin: str | None = None, password: str | None = None
+) -> TenantView:
+    """Make a tenant and, if named, its first admin; an existing user keeps their password.
+
+    Raises ``Conflict`` for a taken slug.
+    """
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                tenant = Tenant.objects.create(slug=slug, name=name or slug)
+        except IntegrityError as error:
+            raise Conflict(f"The slug {slug!r} is taken.", "slug_taken") from error
+        if admin is not None:
+            users = get_user_model().objects
+            user = users.filter(username=admin).first() or users.create_user(admin, password=password)
+            Membership.objects.create(tenant=tenant, user=user, role=Membership.Role.ADMIN)
+        with tenant_tx(tenant.id):
+            record(caller.acting_for(tenant.id), Action.CREATE_TENANT, target=slug)
+    return _view(tenant)
+
+
+def suspend_tenant(caller: Caller, slug: str) -> TenantView:
+    """Refuse the tenant's every call from the next request on; its memories stay."""
+    return _set_status(caller, slug, Tenant.Status.SUSPENDED, Action.SUSPEND_TENANT)
+
+
+def resume_tenant(caller: Caller, slug: str) -> TenantView:
+    return _set_status(caller, slug, Tenant.Status.ACTIVE, Action.RESUME_TENANT)
+
+
+def _set_status(caller: Caller, slug: str, status: Tenant.Status, action: Action) -> TenantView:
+    tenant = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        raise NotFound(f"There is no tenant {slug!r}.")
+    with tenant_tx(tenant.id):
+        tenant.status = status
+        tenant.save(update_fields=["status"])
+        record(caller.acting_for(tenant.id), action, target=slug)
+    return _view(tenant)
+
+
+def _view(tenant: Tenant) -> TenantView:
+    return TenantView(tenant.id, tenant.slug, tenant.name, tenant.status)

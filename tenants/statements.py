@@ -1,0 +1,23 @@
+"""Hand-written SQL: one file a statement in an app's ``sql/``, one file a function in its ``sql/functions/``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections, transaction
+
+
+def load(package_file: str) -> Mapping[str, str]:
+    """Read the statements beside a ``queries.py``, by their file's name."""
+    folder = Path(package_file).parent / "sql"
+    return {path.stem: path.read_text() for path in sorted(folder.glob("*.sql"))}
+
+
+def install_functions(sender: AppConfig, using: str, **_: Any) -> None:
+    """After ``migrate``: bring the database's functions in step with the files, so that each has one text and no history."""
+    with transaction.atomic(using), connections[using].cursor() as cursor:
+        # Functions call each other, and are made in the order of their names.
+        cursor.execute("set local check_function_bodies = off")
+        for path in sorted((Path(sender.path) / "sql" / "functions").glob("*.sql")):
+            cursor.execute(path.read_text())

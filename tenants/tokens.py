@@ -1,0 +1,102 @@
+"""Signing and reading access tokens: the one module that knows the JWT library.
+
+Access tokens are JWTs with ``iss aud sub tenant actor spaces jti iat exp``. Refresh tokens are opaque to clients too, but are
+JWTs of another ``typ`` whose ``jti`` is a row, so that neither kind can stand in for the other.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Literal
+from uuid import UUID
+
+from django.conf import settings
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError
+
+from tenants.callers import Actor
+from tenants.errors import InvalidToken
+from tenants.models import Permission
+
+TokenType = Literal["access", "refresh"]
+Claims = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What a valid access token says."""
+
+    tenant_id: UUID
+    actor: Actor
+    spaces: Claims
+
+
+@cache
+def _backend() -> TokenBackend:
+    # The algorithm is ours, never the token's: a header that names another one does not verify.
+    return TokenBackend(
+        algorithm="HS256",
+        signing_key=settings.TOKENS["SIGNING_KEY"],
+        issuer=settings.TOKENS["ISSUER"],
+        audience=settings.TOKENS["AUDIENCE"],
+    )
+
+
+def sign_access(tenant_id: UUID, actor: Actor, spaces: Claims) -> str:
+    """Sign a token that lives ``TOKENS["ACCESS_LIFETIME"]`` and names these spaces."""
+    return _sign(
+        "access",
+        uuid.uuid4(),
+        settings.TOKENS["ACCESS_LIFETIME"],
+        sub=f"{actor.kind}:{actor.id}",
+        name=actor.name,
+        tenant=str(tenant_id),
+        spaces={name: sorted(permissions) for name, permissions in spaces.items()},
+    )
+
+
+def sign_refresh(jti: UUID) -> str:
+    return _sign("refresh", jti, settings.TOKENS["REFRESH_LIFETIME"])
+
+
+def _sign(token_type: TokenType, jti: UUID, lifetime: timedelta, **claims: Any) -> str:
+    now = datetime.now(UTC)
+    return _backend().encode(
+        {"token_type": token_type, "jti": str(jti), "iat": now, "exp": now + lifetime, **claims}
+    )
+
+
+def read_access(token: str) -> AccessToken:
+    """Verify an access token's signature, issuer, audience, times and shape; raise ``InvalidToken``."""
+    payload = _read(token, "access")
+    try:
+        kind, _, actor_id = payload["sub"].partition(":")
+        if kind not in {"key", "member"}:
+            raise InvalidToken
+        spaces = {
+            name: frozenset(permissions) & frozenset(Permission.values)
+            for name, permissions in payload["spaces"].items()
+        }
+        return AccessToken(UUID(payload["tenant"]), Actor(kind, actor_id, payload["name"]), spaces)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidToken from error
+
+
+def read_refresh(token: str) -> UUID:
+    """Verify a refresh token and return its row's id; raise ``InvalidToken``."""
+    try:
+        return UUID(_read(token, "refresh")["jti"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidToken from error
+
+
+def _read(token: str, token_type: TokenType) -> Mapping[str, Any]:
+    try:
+        payload = _backend().decode(token, verify=True)
+    except TokenBackendError as error:
+        raise InvalidToken from error
+    if payload.get("token_type") != token_type or "exp" not in payload:
+        raise InvalidToken
+    return payload

@@ -1,0 +1,49 @@
+"""What every test can use: a database it may write to as the app's role, a cast of tenants, and clients with tokens."""
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+
+from tests.world import World, build_world
+
+EMPTIED = [
+    "memory_idempotencykey", "memory_lexeme", "memory_association", "memory_embedding", "memory_memory", "audit_auditevent",
+    "tenants_refreshtoken", "tenants_apikeyspace", "tenants_apikey", "tenants_grant", "tenants_space", "tenants_membership",
+    "tenants_tenant", "django_admin_log", "django_session", "auth_user_groups", "auth_user_user_permissions", "auth_user",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """The database is there already: see ``tests.servers``."""
+
+
+@pytest.fixture
+def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Real transactions as the app's role; whatever a test leaves is deleted after it."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+        connection.close()
+    empty_database()
+
+
+def empty_database() -> None:
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
+        # A superuser's replica session skips the triggers that make the audit trail append-only.
+        admin.execute("set session_replication_role = replica")
+        admin.execute(";".join(f"delete from {table}" for table in EMPTIED))
+
+
+@pytest.fixture
+def world(database: None) -> World:
+    """Two tenants and their spaces, keys and tokens, made by the services."""
+    return build_world()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

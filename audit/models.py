@@ -1,7 +1,5 @@
 """The append-only record of what happened. The table is partitioned by month and made in its migration."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models.functions import Now
 
@@ -29,7 +27,7 @@ class AuditEvent(models.Model):
     duration_ms = models.FloatField()
 
     class Meta:
-        ordering: ClassVar = ["-at", "-id"]
+        ordering = ["-at", "-id"]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name} {self.action} {self.outcome}"

@@ -22,16 +22,16 @@ _OUTCOMES: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 5
 
 
 def handle(exception: Exception, context: Any) -> Response | None:
-    return exception_handler(exception, context)  # type: ignore[no-any-return]
+    return exception_handler(exception, context)
 
 
-class ExceptionHandler(StandardExceptionHandler):  # type: ignore[misc]
+class ExceptionHandler(StandardExceptionHandler):
     """Knows a database that does not answer from a mistake of ours, and has every refusal recorded."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, OperationalError | InterfaceError):
             return Unavailable("The database did not answer in time; try again.")
-        return super().convert_known_exceptions(exc)  # type: ignore[no-any-return]
+        return super().convert_known_exceptions(exc)
 
     def report_exception(self, exc: APIException, response: Response) -> None:
         try:
@@ -41,7 +41,7 @@ class ExceptionHandler(StandardExceptionHandler):  # type: ignore[misc]
         super().report_exception(exc, response)
 
 
-class Formatter(ExceptionFormatter):  # type: ignore[misc]
+class Formatter(ExceptionFormatter):
     """Our own errors name their field and may be several; the rest is formatted as ever."""
 
     def get_error_type(self) -> ErrorType:
@@ -50,7 +50,7 @@ class Formatter(ExceptionFormatter):  # type: ignore[misc]
     def get_errors(self) -> list[Error]:
         if isinstance(self.exc, EngramError):
             return [Error(problem.code, problem.detail, problem.attr) for problem in self.exc.problems()]
-        return super().get_errors()  # type: ignore[no-any-return]
+        return super().get_errors()
 
 
 def _record_refusal(context: Any, exc: APIException, status: int) -> None:

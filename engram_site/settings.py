@@ -171,14 +171,12 @@ SPECTACULAR_SETTINGS = {
 
 # Access tokens are short-lived, because what they name is fixed when they are signed; what they may still touch is looked up
 # live at every request.
-TOKENS = {
-    "ISSUER": env.text("ENGRAM_TOKEN_ISSUER", "engram"),
-    "AUDIENCE": env.text("ENGRAM_TOKEN_AUDIENCE", "engram-api"),
-    "SIGNING_KEY": env.text("ENGRAM_SIGNING_KEY"),
-    "ACCESS_LIFETIME": timedelta(minutes=15),
-    "REFRESH_LIFETIME": timedelta(days=14),
-    "MAX_SPACES": 100,
-}
+TOKEN_ISSUER = env.text("ENGRAM_TOKEN_ISSUER", "engram")
+TOKEN_AUDIENCE = env.text("ENGRAM_TOKEN_AUDIENCE", "engram-api")
+TOKEN_SIGNING_KEY = env.text("ENGRAM_SIGNING_KEY")
+TOKEN_ACCESS_LIFETIME = timedelta(minutes=15)
+TOKEN_REFRESH_LIFETIME = timedelta(days=14)
+TOKEN_MAX_SPACES = 100
 
 ENGRAM_CONFIG = Path(env.text("ENGRAM_CONFIG", str(BASE_DIR / "engram.toml")))
 ENGRAM_EMBEDDER = env.text("ENGRAM_EMBEDDER", "local")
@@ -186,6 +184,7 @@ ENGRAM_OPENAI_URL = env.text("ENGRAM_OPENAI_URL", "https://api.openai.com/v1")
 ENGRAM_OPENAI_API_KEY = env.text("ENGRAM_OPENAI_API_KEY", "")
 ENGRAM_OPENAI_MODEL = env.text("ENGRAM_OPENAI_MODEL", "text-embedding-3-small")
 ENGRAM_OPENAI_DIMENSION = env.integer("ENGRAM_OPENAI_DIMENSION", 1536, least=1)
+ENGRAM_OPENAI_SEND_DIMENSION = env.flag("ENGRAM_OPENAI_SEND_DIMENSION", default=False)
 
 # What a new space's vectors are, unless it says otherwise.
 DEFAULT_EMBEDDING: dict[str, Any] = (

@@ -1,8 +1,6 @@
 """The data plane. Its tables are partitioned and under row-level security, both made in the migrations; every key starts with
 the space, and no row is visible outside ``space_tx``."""
 
-from typing import ClassVar
-
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
@@ -41,7 +39,7 @@ class Memory(models.Model):
     lexemes = SearchVectorField()
 
     class Meta:
-        ordering: ClassVar = ["-created_at", "-id"]
+        ordering = ["-created_at", "-id"]
         verbose_name_plural = "memories"
 
     def __str__(self) -> str:

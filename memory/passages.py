@@ -36,9 +36,7 @@ class Passage:
     metadata: dict[str, object] = field(default_factory=dict)
 
 
-def split_text(
-    text: str, *, session: str | None = None, target: int = TARGET, limit: int = LIMIT
-) -> list[Passage]:
+def split_text(text: str, *, session: str | None = None, target: int = TARGET, limit: int = LIMIT) -> list[Passage]:
     """Cut plain text into passages, losing nothing but whitespace. Only a word longer than ``limit`` is cut.
 
     Raises ``ValueError`` unless 1 ≤ target ≤ limit ≤ 8192, the longest text that 32 KiB of UTF-8 always hold.
@@ -113,9 +111,7 @@ MARK = re.compile(
 )
 
 
-def split_markdown(
-    text: str, session: str | None = None, *, target: int = TARGET, limit: int = LIMIT
-) -> list[Passage]:
+def split_markdown(text: str, session: str | None = None, *, target: int = TARGET, limit: int = LIMIT) -> list[Passage]:
     """Cut Markdown into passages that keep to one section each.
 
     A section's first passage opens with its heading, and all its passages carry the trail of headings above

@@ -212,7 +212,8 @@ def lock_task(scope: SpaceScope, task: str) -> bool:
 def _run(statement: str, scope: SpaceScope, **parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(_SQL[statement], {"space_id": scope.space_id, **parameters})
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def _execute(statement: str, scope: SpaceScope, **parameters: Any) -> None:

@@ -45,7 +45,9 @@ def check(scope: SpaceScope, values: Sequence[float], field: str = "embedding") 
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length == 0:
         raise Invalid(
-            f"'{field}' has no direction: its length is {length}; allowed: finite and not zero.", "invalid_vector", field
+            f"'{field}' has no direction: its length is {length}; allowed: finite and not zero.",
+            "invalid_vector",
+            field,
         )
     return (vector / length).astype(np.float32)
 

@@ -1,7 +1,7 @@
 """Operators' pages for the control plane. No page here shows a memory or a secret; whatever is changed is audited where the
 tenant can see it. Tenants and spaces are not deleted here: that would leave their memories without an owner."""
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -61,14 +61,14 @@ class GrantForm(PermissionsForm):
 
 class MembershipInline(admin.TabularInline):
     model = Membership
-    autocomplete_fields: ClassVar = ["user"]
+    autocomplete_fields = ["user"]
     extra = 0
 
 
 class GrantInline(admin.TabularInline):
     model = Grant
     form = GrantForm
-    autocomplete_fields: ClassVar = ["tenant"]
+    autocomplete_fields = ["tenant"]
     extra = 0
     verbose_name = "tenant it is shared with"
     verbose_name_plural = "shared with"
@@ -77,25 +77,26 @@ class GrantInline(admin.TabularInline):
 class ApiKeySpaceInline(admin.TabularInline):
     model = ApiKeySpace
     form = PermissionsForm
-    autocomplete_fields: ClassVar = ["space"]
+    autocomplete_fields = ["space"]
     extra = 0
 
 
 @admin.register(Tenant)
 class TenantAdmin(AuditedAdmin):
-    list_display: ClassVar = ["slug", "name", "status", "space_count", "member_count", "created_at"]
-    list_filter: ClassVar = ["status"]
-    search_fields: ClassVar = ["slug", "name"]
-    readonly_fields: ClassVar = ["created_at"]
-    inlines: ClassVar = [MembershipInline]
-    actions: ClassVar = ["suspend", "resume"]
+    list_display = ["slug", "name", "status", "space_count", "member_count", "created_at"]
+    list_filter = ["status"]
+    search_fields = ["slug", "name"]
+    readonly_fields = ["created_at"]
+    inlines = [MembershipInline]
+    actions = ["suspend", "resume"]
 
     def tenant_id(self, instance: Any) -> UUID:
         return instance.id  # type: ignore[no-any-return]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         counts = {"spaces_": Count("spaces", distinct=True), "members_": Count("memberships", distinct=True)}
-        return super().get_queryset(request).annotate(**counts)
+        tenants: QuerySet[Tenant] = super().get_queryset(request)
+        return tenants.annotate(**counts)
 
     @admin.display(description="spaces", ordering="spaces_")
     def space_count(self, tenant: Any) -> int:
@@ -127,15 +128,16 @@ class TenantAdmin(AuditedAdmin):
 
 @admin.register(Space)
 class SpaceAdmin(AuditedAdmin):
-    list_display: ClassVar = ["name", "title", "tenant", "parent", "status", "shared_with", "created_at"]
-    list_filter: ClassVar = ["status"]
-    list_select_related: ClassVar = ["tenant", "parent"]
-    search_fields: ClassVar = ["name", "title", "tenant__slug"]
-    autocomplete_fields: ClassVar = ["tenant", "parent"]
-    inlines: ClassVar = [GrantInline]
+    list_display = ["name", "title", "tenant", "parent", "status", "shared_with", "created_at"]
+    list_filter = ["status"]
+    list_select_related = ["tenant", "parent"]
+    search_fields = ["name", "title", "tenant__slug"]
+    autocomplete_fields = ["tenant", "parent"]
+    inlines = [GrantInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Space]:
-        return super().get_queryset(request).annotate(grants_=Count("grants"))
+        spaces: QuerySet[Space] = super().get_queryset(request)
+        return spaces.annotate(grants_=Count("grants"))
 
     @admin.display(description="shared with", ordering="grants_")
     def shared_with(self, space: Any) -> str:
@@ -157,13 +159,13 @@ class SpaceAdmin(AuditedAdmin):
 class ApiKeyAdmin(AuditedAdmin):
     """Keys are made by ``create_key``, which shows the secret once; here they are narrowed, given an end or revoked."""
 
-    list_display: ClassVar = ["__str__", "tenant", "state", "created_at", "expires_at", "last_used_at"]
-    list_select_related: ClassVar = ["tenant"]
-    search_fields: ClassVar = ["name", "prefix", "tenant__slug"]
-    fields: ClassVar = ["tenant", "name", "prefix", "created_at", "last_used_at", "expires_at", "revoked_at"]
-    readonly_fields: ClassVar = ["tenant", "prefix", "created_at", "last_used_at", "revoked_at"]
-    inlines: ClassVar = [ApiKeySpaceInline]
-    actions: ClassVar = ["revoke"]
+    list_display = ["__str__", "tenant", "state", "created_at", "expires_at", "last_used_at"]
+    list_select_related = ["tenant"]
+    search_fields = ["name", "prefix", "tenant__slug"]
+    fields = ["tenant", "name", "prefix", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    readonly_fields = ["tenant", "prefix", "created_at", "last_used_at", "revoked_at"]
+    inlines = [ApiKeySpaceInline]
+    actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -23,7 +23,9 @@ class TokenAuthentication(BaseAuthentication):
         if not header:
             return None
         if header[0].lower() != BEARER:
-            raise InvalidToken(f"The Authorization header is of type {header[0].decode('latin-1')[:20]!r}; allowed: Bearer.")
+            raise InvalidToken(
+                f"The Authorization header is of type {header[0].decode('latin-1')[:20]!r}; allowed: Bearer."
+            )
         if len(header) != 2:
             raise InvalidToken("The Authorization header is malformed; allowed: Bearer followed by one token.")
         token = header[1].decode("latin-1")

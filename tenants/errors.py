@@ -1,7 +1,6 @@
 """What can go wrong, in the words that clients see. Each class's docstring is its default message."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -19,8 +18,8 @@ class Problem:
 class EngramError(APIException):
     """Something went wrong."""
 
-    status_code: ClassVar[int] = status.HTTP_500_INTERNAL_SERVER_ERROR
-    default_code: ClassVar[str] = "error"
+    status_code: int = status.HTTP_500_INTERNAL_SERVER_ERROR
+    default_code = "error"
 
     def __init__(self, detail: str | None = None, code: str | None = None, attr: str | None = None) -> None:
         super().__init__(detail or " ".join((self.__doc__ or "").split()), code)

@@ -40,7 +40,13 @@ class Installation:
 
 
 # A larger depth or batch could hold a connection for longer than the statement timeout.
-_MOST = {"max_spreading_depth": 10, "batch": 10_000, "results": 1_000, "content_bytes": 262_144, "metadata_bytes": 262_144}
+_MOST = {
+    "max_spreading_depth": 10,
+    "batch": 10_000,
+    "results": 1_000,
+    "content_bytes": 262_144,
+    "metadata_bytes": 262_144,
+}
 
 
 @cache
@@ -82,6 +88,4 @@ def _check_names(path: Path, where: str, values: dict[str, Any], allowed: set[st
         raise ImproperlyConfigured(f"{path}: {where} is {values!r}; allowed: a table.")
     unknown = sorted(values.keys() - allowed)
     if unknown:
-        raise ImproperlyConfigured(
-            f"{path}: {where} has {unknown[0]!r}; allowed: {', '.join(sorted(allowed))}."
-        )
+        raise ImproperlyConfigured(f"{path}: {where} has {unknown[0]!r}; allowed: {', '.join(sorted(allowed))}.")

@@ -1,7 +1,6 @@
 """The control plane: who there is and what they may touch. No table here holds memory content."""
 
 import uuid
-from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -56,7 +55,7 @@ class Tenant(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        ordering: ClassVar = ["slug"]
+        ordering = ["slug"]
 
     def __str__(self) -> str:
         return self.slug
@@ -75,7 +74,7 @@ class Membership(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "user"], name="membership_once")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="membership_once")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.tenant}"
@@ -101,12 +100,13 @@ class Space(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        ordering: ClassVar = ["name"]
-        constraints: ClassVar = [
+        ordering = ["name"]
+        constraints = [
             models.CheckConstraint(condition=~Q(parent=F("id")), name="space_not_its_own_parent"),
             # pgvector indexes and compares halfvec up to 16,000 dimensions.
             models.CheckConstraint(
-                condition=Q(embedding_dimension__gte=1, embedding_dimension__lte=16_000), name="space_dimension_possible"
+                condition=Q(embedding_dimension__gte=1, embedding_dimension__lte=16_000),
+                name="space_dimension_possible",
             ),
         ]
 
@@ -118,7 +118,9 @@ class Space(models.Model):
         above, seen = self.parent, {self.pk}
         while above is not None:
             if above.tenant_id != self.tenant_id:
-                raise ValidationError({"parent": f"{above.name} belongs to another tenant; allowed: a space of this one."})
+                raise ValidationError(
+                    {"parent": f"{above.name} belongs to another tenant; allowed: a space of this one."}
+                )
             if above.pk in seen:
                 raise ValidationError({"parent": f"{above.name} is below this space; that would be a circle."})
             seen.add(above.pk)
@@ -134,7 +136,7 @@ class Grant(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(fields=["space", "tenant"], name="grant_once"),
             known_permissions("grant_permissions_known"),
         ]
@@ -157,7 +159,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["-created_at"]
+        ordering = ["-created_at"]
         verbose_name = "API key"
 
     def __str__(self) -> str:
@@ -172,7 +174,7 @@ class ApiKeySpace(models.Model):
     permissions = permissions_field()
 
     class Meta:
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(fields=["key", "space"], name="key_space_once"),
             known_permissions("key_space_permissions_known"),
         ]
@@ -198,7 +200,7 @@ class RefreshToken(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints: ClassVar = [
+        constraints = [
             models.CheckConstraint(
                 condition=Q(key__isnull=False, user__isnull=True) | Q(key__isnull=True, user__isnull=False),
                 name="refresh_token_of_one_actor",

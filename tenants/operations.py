@@ -82,11 +82,11 @@ def record(
     space: str = "",
 ) -> None:
     """Announce an operation. Call it inside ``space_tx`` or ``tenant_tx`` of the same tenant."""
-    scoped = isinstance(by, SpaceScope)
+    space_id = by.space_id if isinstance(by, SpaceScope) else None
     operation = Operation(
         tenant_id=by.tenant_id,
-        space_id=by.space_id if scoped else None,
-        space=by.space if scoped else space,
+        space_id=space_id,
+        space=by.space if isinstance(by, SpaceScope) else space,
         actor=by.actor,
         action=action,
         outcome=outcome,

@@ -68,14 +68,14 @@ def bind(space_id: UUID | None, tenant_id: UUID | None, *, durable: bool = True)
 
 def live_access(caller: Caller, names: Sequence[str] | None) -> list[LiveSpace]:
     rows = _run("live_access", names=None if names is None else list(names), **_actor(caller))
-    return [
-        LiveSpace(
-            *shared,
-            permissions=frozenset(tenant_permissions or ()) & frozenset(actor_permissions or ()),
-            limits=installation().limits,
-        )
-        for *shared, tenant_permissions, actor_permissions in rows
-    ]
+    return [_live_space(row) for row in rows]
+
+
+def _live_space(row: tuple[Any, ...]) -> LiveSpace:
+    *described, by_tenant, by_actor = row
+    held = frozenset(by_tenant or ()) & frozenset(by_actor or ())
+    values: list[Any] = [*described, held, installation().limits]
+    return LiveSpace(*values)
 
 
 def live_caller(caller: Caller) -> LiveCaller | None:
@@ -99,7 +99,8 @@ def space_by_name(name: str) -> WorkSpace | None:
 
 def _work_space(**which: Any) -> WorkSpace | None:
     rows = _run("work_space", **which)
-    return WorkSpace(*rows[0], limits=installation().limits) if rows else None
+    values: list[list[Any]] = [[*row, installation().limits] for row in rows]
+    return WorkSpace(*values[0]) if values else None
 
 
 def _actor(caller: Caller) -> dict[str, Any]:
@@ -113,4 +114,5 @@ def _actor(caller: Caller) -> dict[str, Any]:
 def _run(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(_SQL[statement], parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -114,4 +114,4 @@ def _bound_tx(wanted: _Bound, *, durable: bool) -> Iterator[None]:
             _bound.reset(token)
         # A local setting outlives the savepoint it was made in. After an error the rollback to the savepoint undoes it.
         if nested:
-            queries.bind(active and active.space_id, active and active.tenant_id)
+            queries.bind(active.space_id if active else None, active.tenant_id if active else None)

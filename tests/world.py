@@ -63,9 +63,7 @@ def build_world() -> World:
         "acme_s1_read": ("acme", {"acme_s1": READ}),
         "globex": ("globex", {"globex_s1": ALL, "acme_shared": READ}),
     }
-    keys = {
-        name: create_key(root, tenant, spaces, name=name).api_key for name, (tenant, spaces) in holdings.items()
-    }
+    keys = {name: create_key(root, tenant, spaces, name=name).api_key for name, (tenant, spaces) in holdings.items()}
     memories = {name: str(remember_in(name, f"The first memory of {name}.", session="one")) for name in SPACES}
     return World(keys, memories)
 

@@ -64,8 +64,18 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="AuditEvent",
                     fields=[
-                        ("pk", models.CompositePrimaryKey("at", "id", blank=True, editable=False, primary_key=True, serialize=False)),
-                        ("id", models.UUIDField(db_default=models.Func(function="uuidv7", output_field=models.UUIDField()))),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "at", "id", blank=True, editable=False, primary_key=True, serialize=False
+                            ),
+                        ),
+                        (
+                            "id",
+                            models.UUIDField(
+                                db_default=models.Func(function="uuidv7", output_field=models.UUIDField())
+                            ),
+                        ),
                         ("at", models.DateTimeField(db_default=Now())),
                         ("tenant_id", models.UUIDField()),
                         ("space_id", models.UUIDField(null=True)),

@@ -34,8 +34,8 @@ def can_administer(url: str) -> bool:
 def prepare_database(admin_url: str, secrets: Secrets) -> DatabaseUrls:
     """Bring roles, passwords, rights and extensions to what Engram needs; repeating it changes nothing.
 
-    The database is the one in ``admin_url``; the maintenance database ``postgres`` stands for ``engram``, and it
-    is created if missing. Raises StartError with the server's reason if it refuses.
+    The database is the one in ``admin_url``; the maintenance database, ``postgres``, stands for ``engram``,
+    created if missing. Raises StartError with the server's reason if it refuses.
     """
     database = urlsplit(admin_url).path.strip("/") or MAINTENANCE_DATABASE
     try:

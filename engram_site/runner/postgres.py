@@ -83,9 +83,7 @@ class EmbeddedPostgres(Child):
             "--builtin-locale=C.UTF-8",
         ]
         log = self.log.with_name("initdb.log")
-        initdb = Program(
-            "initdb", log, command, environment=ENVIRONMENT, directory=self.directory, account=account
-        )
+        initdb = Program("initdb", log, command, environment=ENVIRONMENT, directory=self.directory, account=account)
         initdb.start()
         initdb.finish()
         password_for_initdb.unlink()

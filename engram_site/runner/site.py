@@ -32,7 +32,7 @@ class Site:
     @property
     def address(self) -> str:
         """The host to call: a server that listens everywhere answers on loopback too."""
-        return "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
 
     @property
     def url(self) -> str:

@@ -19,7 +19,9 @@ def decode(cursor: str) -> Position:
         created_at, _, memory_id = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition(" ")
         position = Position(datetime.fromisoformat(created_at), UUID(memory_id))
     except (ValueError, binascii.Error) as error:
-        raise Invalid("'cursor' is not one that a list gave; allowed: the 'cursor' in 'next'.", attr="cursor") from error
+        raise Invalid(
+            "'cursor' is not one that a list gave; allowed: the 'cursor' in 'next'.", attr="cursor"
+        ) from error
     if position.created_at.tzinfo is None:
         raise Invalid("'cursor' is not one that a list gave; allowed: the 'cursor' in 'next'.", attr="cursor")
     return position

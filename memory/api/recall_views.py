@@ -1,6 +1,6 @@
 """The memory API: recall and spread."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -21,7 +21,7 @@ EXPLANATION = ("similarity", "lexical", "activation", "depth", "path")
 class RecallView(EngramView):
     """The memories that a cue brings to mind, best first, each with why."""
 
-    actions: ClassVar = {"POST": Action.RECALL}
+    actions = {"POST": Action.RECALL}
     serializer_class = serializers.RecallRequest
 
     @extend_schema(request=serializers.RecallRequest, responses=serializers.RecallAnswer)
@@ -42,7 +42,7 @@ class RecallView(EngramView):
 class SpreadView(EngramView):
     """Activation spreading from chosen memories, and the associations it flowed along."""
 
-    actions: ClassVar = {"POST": Action.SPREAD}
+    actions = {"POST": Action.SPREAD}
     serializer_class = serializers.SpreadRequest
 
     @extend_schema(request=serializers.SpreadRequest, responses=serializers.SpreadAnswer)

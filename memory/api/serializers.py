@@ -34,7 +34,7 @@ class MemoryRequest(StrictSerializer):
     observed_at = serializers.DateTimeField(required=False)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
     embedding = Numbers(required=False, help_text="The client's own vector; without one the server embeds the content.")
-    associations = LinkRequest(many=True, required=False, max_length=100)
+    associations = serializers.ListField(child=LinkRequest(), required=False, max_length=100)
 
 
 class BatchRequest(StrictSerializer):
@@ -202,7 +202,7 @@ class ActivationAnswer(serializers.Serializer[Any]):
 
 
 class AssociationAnswer(serializers.Serializer[Any]):
-    source = serializers.UUIDField()
+    source = serializers.UUIDField()  # type: ignore[assignment]  # a field's own ``source`` is an argument
     target = serializers.UUIDField()
     kind = serializers.CharField()
     weight = serializers.FloatField()

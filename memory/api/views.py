@@ -1,7 +1,7 @@
 """The memory API: remember, list, read, update, forget, associate."""
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -28,8 +28,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 class MemoriesView(EngramView):
     """A space's memories, newest first; remember one."""
 
-    actions: ClassVar = {"GET": Action.LIST_MEMORIES, "POST": Action.REMEMBER}
-    query_serializers: ClassVar = {"GET": serializers.ListParameters}
+    actions = {"GET": Action.LIST_MEMORIES, "POST": Action.REMEMBER}
+    query_serializers = {"GET": serializers.ListParameters}
     serializer_class = serializers.MemoryRequest
 
     @extend_schema(parameters=[serializers.ListParameters], responses=serializers.PageAnswer)
@@ -61,7 +61,7 @@ class MemoriesView(EngramView):
 class BatchView(EngramView):
     """Remember many at once, all or none; the answer is in the order of the request."""
 
-    actions: ClassVar = {"POST": Action.REMEMBER_BATCH}
+    actions = {"POST": Action.REMEMBER_BATCH}
     serializer_class = serializers.BatchRequest
 
     @extend_schema(
@@ -78,7 +78,7 @@ class BatchView(EngramView):
 class MemoryView(EngramView):
     """One memory."""
 
-    actions: ClassVar = {"GET": Action.READ_MEMORY, "PATCH": Action.UPDATE_MEMORY, "DELETE": Action.FORGET}
+    actions = {"GET": Action.READ_MEMORY, "PATCH": Action.UPDATE_MEMORY, "DELETE": Action.FORGET}
     serializer_class = serializers.MemoryChange
 
     @extend_schema(responses=serializers.MemoryAnswer)
@@ -103,7 +103,7 @@ class MemoryView(EngramView):
 class AssociationsView(EngramView):
     """What a memory is associated with, both ways, heaviest first."""
 
-    actions: ClassVar = {"GET": Action.LIST_ASSOCIATIONS}
+    actions = {"GET": Action.LIST_ASSOCIATIONS}
     serializer_class = serializers.AssociationsAnswer
 
     @extend_schema(responses=serializers.AssociationsAnswer)
@@ -115,7 +115,7 @@ class AssociationsView(EngramView):
 class AssociationView(EngramView):
     """An explicit association from one memory to another."""
 
-    actions: ClassVar = {"PUT": Action.ASSOCIATE, "DELETE": Action.DISSOCIATE}
+    actions = {"PUT": Action.ASSOCIATE, "DELETE": Action.DISSOCIATE}
     serializer_class = serializers.WeightRequest
 
     @extend_schema(request=serializers.WeightRequest, responses=serializers.AssociationAnswer)
@@ -142,5 +142,7 @@ def _idempotency_key(request: Request) -> IdempotencyKey | None:
     if key is None:
         return None
     if not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
-        raise Invalid(f"Idempotency-Key is {key[:60]!r}; allowed: 1 to 200 printable ASCII characters.", attr="Idempotency-Key")
+        raise Invalid(
+            f"Idempotency-Key is {key[:60]!r}; allowed: 1 to 200 printable ASCII characters.", attr="Idempotency-Key"
+        )
     return IdempotencyKey(key, request._request.path.encode() + b"\n" + repr(request.data).encode())

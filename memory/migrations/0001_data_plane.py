@@ -113,7 +113,12 @@ STATE = [
     migrations.CreateModel(
         name="Memory",
         fields=[
-            ("pk", models.CompositePrimaryKey("space_id", "id", blank=True, editable=False, primary_key=True, serialize=False)),
+            (
+                "pk",
+                models.CompositePrimaryKey(
+                    "space_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                ),
+            ),
             ("space_id", models.UUIDField()),
             ("id", models.UUIDField(db_default=models.Func(function="uuidv7", output_field=models.UUIDField()))),
             ("content", models.TextField()),
@@ -155,8 +160,14 @@ STATE = [
             (
                 "pk",
                 models.CompositePrimaryKey(
-                    "space_id", "source_id", "target_id", "kind",
-                    blank=True, editable=False, primary_key=True, serialize=False,
+                    "space_id",
+                    "source_id",
+                    "target_id",
+                    "kind",
+                    blank=True,
+                    editable=False,
+                    primary_key=True,
+                    serialize=False,
                 ),
             ),
             ("space_id", models.UUIDField()),
@@ -171,7 +182,12 @@ STATE = [
     migrations.CreateModel(
         name="Lexeme",
         fields=[
-            ("pk", models.CompositePrimaryKey("space_id", "lexeme", blank=True, editable=False, primary_key=True, serialize=False)),
+            (
+                "pk",
+                models.CompositePrimaryKey(
+                    "space_id", "lexeme", blank=True, editable=False, primary_key=True, serialize=False
+                ),
+            ),
             ("space_id", models.UUIDField()),
             ("lexeme", models.TextField()),
             ("memories", models.IntegerField()),

@@ -26,6 +26,4 @@ alter table {table} disable row level security;
 
 class Migration(migrations.Migration):
     dependencies = [("memory", "0001_data_plane")]
-    operations = [
-        migrations.RunSQL(POLICY.format(table=table), UNDO.format(table=table)) for table in TABLES
-    ]
+    operations = [migrations.RunSQL(POLICY.format(table=table), UNDO.format(table=table)) for table in TABLES]

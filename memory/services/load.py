@@ -21,7 +21,9 @@ class Loaded:
     reinforced: int
 
 
-def load(scope: SpaceScope, passages: Iterable[Passage], progress: Callable[[int], object] = lambda done: None) -> Loaded:
+def load(
+    scope: SpaceScope, passages: Iterable[Passage], progress: Callable[[int], object] = lambda done: None
+) -> Loaded:
     """Remember passages in their order; ``progress`` is told how many more are done after each batch."""
     created = reinforced = 0
     for batch in _batches(passages):

@@ -138,7 +138,9 @@ def _link_sessions(
         tails[memory.session] = stored.id
     if links:
         queries.associate(
-            scope, Association.Kind.TEMPORAL, [(source, Link(target, weight)) for (source, target), weight in links.items()]
+            scope,
+            Association.Kind.TEMPORAL,
+            [(source, Link(target, weight)) for (source, target), weight in links.items()],
         )
 
 

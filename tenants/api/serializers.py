@@ -75,7 +75,7 @@ class SpaceRequest(StrictSerializer):
     name = serializers.CharField(validators=[SPACE_NAME])
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    parent = serializers.CharField(required=False, max_length=64)
+    parent = serializers.CharField(required=False, max_length=64)  # type: ignore[assignment]  # DRF's own is private use
     embedding_model = serializers.CharField(required=False, max_length=200)
     embedding_dimension = serializers.IntegerField(required=False, min_value=1, max_value=16_000)
 
@@ -96,7 +96,7 @@ class SpaceAnswer(serializers.Serializer[Any]):
     title = serializers.CharField()
     description = serializers.CharField()
     owner = serializers.CharField(help_text="The tenant that the space belongs to.")
-    parent = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     status = serializers.CharField()
     permissions = serializers.ListField(child=serializers.CharField(), help_text="What the caller may do here now.")
     embedding_model = serializers.CharField()
@@ -106,5 +106,3 @@ class SpaceAnswer(serializers.Serializer[Any]):
 
 class SpacesAnswer(serializers.Serializer[Any]):
     results = SpaceAnswer(many=True)
-
-

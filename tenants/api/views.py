@@ -1,6 +1,6 @@
 """The control plane's API."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -19,9 +19,9 @@ from tenants.services.whoami import whoami
 class TokenView(EngramView):
     """Exchange an API key, or a member's login, for a short-lived token."""
 
-    actions: ClassVar = {"POST": Action.ISSUE_TOKEN}
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = []
+    actions = {"POST": Action.ISSUE_TOKEN}
+    authentication_classes = []
+    permission_classes = []
     serializer_class = serializers.TokenRequest
 
     @extend_schema(request=serializers.TokenRequest, responses=serializers.TokenAnswer, auth=[])
@@ -39,9 +39,9 @@ class TokenView(EngramView):
 class RefreshView(EngramView):
     """Exchange a refresh token for the next pair. Each works once; a second use revokes every token that came of it."""
 
-    actions: ClassVar = {"POST": Action.REFRESH_TOKEN}
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = []
+    actions = {"POST": Action.REFRESH_TOKEN}
+    authentication_classes = []
+    permission_classes = []
     serializer_class = serializers.RefreshRequest
 
     @extend_schema(request=serializers.RefreshRequest, responses=serializers.TokenAnswer, auth=[])
@@ -53,9 +53,9 @@ class RefreshView(EngramView):
 class RevokeView(EngramView):
     """End a refresh token and all that came of it."""
 
-    actions: ClassVar = {"POST": Action.REVOKE_TOKEN}
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = []
+    actions = {"POST": Action.REVOKE_TOKEN}
+    authentication_classes = []
+    permission_classes = []
     serializer_class = serializers.RefreshRequest
 
     @extend_schema(request=serializers.RefreshRequest, responses={204: None}, auth=[])
@@ -68,7 +68,7 @@ class RevokeView(EngramView):
 class WhoamiView(EngramView):
     """Who the token speaks for, and what it may touch right now."""
 
-    actions: ClassVar = {"GET": Action.WHOAMI}
+    actions = {"GET": Action.WHOAMI}
     serializer_class = serializers.WhoamiAnswer
 
     @extend_schema(responses=serializers.WhoamiAnswer)
@@ -79,7 +79,7 @@ class WhoamiView(EngramView):
 class SpacesView(EngramView):
     """The spaces that the caller may touch; make a new one."""
 
-    actions: ClassVar = {"GET": Action.LIST_SPACES, "POST": Action.CREATE_SPACE}
+    actions = {"GET": Action.LIST_SPACES, "POST": Action.CREATE_SPACE}
     serializer_class = serializers.SpaceRequest
 
     @extend_schema(responses=serializers.SpacesAnswer)
@@ -96,7 +96,7 @@ class SpacesView(EngramView):
 class SpaceView(EngramView):
     """One space: its description, which its managers may change."""
 
-    actions: ClassVar = {"GET": Action.READ_SPACE, "PATCH": Action.UPDATE_SPACE}
+    actions = {"GET": Action.READ_SPACE, "PATCH": Action.UPDATE_SPACE}
     serializer_class = serializers.SpaceChange
 
     @extend_schema(responses=serializers.SpaceAnswer)

@@ -85,7 +85,7 @@ def revoke(origin: Origin, refresh_token: str) -> None:
 def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action = Action.ISSUE_TOKEN) -> TokenPair:
     live = {space.name: space.permissions for space in live_spaces(caller) if space.status == Space.Status.ACTIVE}
     spaces = live if wanted is None else {name: _narrowed(name, wanted[name], live) for name in wanted}
-    most = settings.TOKENS["MAX_SPACES"]
+    most = settings.TOKEN_MAX_SPACES
     if len(spaces) > most:
         raise TooManySpaces(
             f"This would name {len(spaces)} spaces; a token names at most {most}. Narrow it with 'spaces'."
@@ -99,13 +99,13 @@ def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action =
             key_id=caller.actor.id if caller.actor.kind == "key" else None,
             user_id=caller.actor.id if caller.actor.kind == "member" else None,
             spaces={name: sorted(permissions) for name, permissions in spaces.items()},
-            expires_at=timezone.now() + settings.TOKENS["REFRESH_LIFETIME"],
+            expires_at=timezone.now() + settings.TOKEN_REFRESH_LIFETIME,
         )
         record(caller, action)
     return TokenPair(
         access=tokens.sign_access(caller.tenant_id, caller.actor, spaces),
         refresh=tokens.sign_refresh(jti),
-        expires_in=int(settings.TOKENS["ACCESS_LIFETIME"].total_seconds()),
+        expires_in=int(settings.TOKEN_ACCESS_LIFETIME.total_seconds()),
         spaces=spaces,
     )
 
@@ -120,7 +120,7 @@ def _narrowed(name: str, permissions: frozenset[str], live: Spaces) -> frozenset
 
 
 def _actor_of(link: RefreshToken) -> Actor:
-    if link.key is not None:
-        return Actor("key", str(link.key.id), link.key.name)
-    assert link.user is not None
-    return Actor("member", str(link.user.pk), link.user.get_username())
+    if link.user is not None:
+        return Actor("member", str(link.user.pk), link.user.get_username())
+    name = link.key.name if link.key is not None else ""
+    return Actor("key", str(link.key_id), name)

@@ -88,9 +88,9 @@ def verify_key(api_key: str) -> VerifiedKey:
     now = timezone.now()
     if key is None or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
         raise InvalidCredentials("The API key is not valid, has expired or has been revoked.")
-    ApiKey.objects.filter(
-        Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION), id=key.id
-    ).update(last_used_at=now)
+    ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION), id=key.id).update(
+        last_used_at=now
+    )
     return VerifiedKey(key.id, key.tenant_id, key.name)
 
 

@@ -9,7 +9,9 @@ from tenants.models import RefreshToken, Space, Tenant
 
 def active_space_ids() -> list[UUID]:
     """Spaces that workers look after, interleaved by tenant, so that a tenant of many spaces does not go first with all."""
-    rows = Space.objects.filter(status=Space.Status.ACTIVE, tenant__status=Tenant.Status.ACTIVE).values_list("tenant_id", "id")
+    rows = Space.objects.filter(status=Space.Status.ACTIVE, tenant__status=Tenant.Status.ACTIVE).values_list(
+        "tenant_id", "id"
+    )
     turns: dict[UUID, int] = {}
     queue: list[tuple[int, UUID]] = []
     for tenant_id, space_id in rows.order_by("id"):

@@ -1,5 +1,6 @@
-from tests.world import World
 from django.db import connection
+
+from tests.world import World
 
 
 def test_the_suite_runs_as_the_app_role(world: World) -> None:

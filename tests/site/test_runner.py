@@ -69,9 +69,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run_engram(folder: Path, *arguments: str, python: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ENGRAM_PYTHON": python}
-    return subprocess.run(
-        [folder / "engram", *arguments], env=environment, cwd="/", capture_output=True, text=True
-    )
+    return subprocess.run([folder / "engram", *arguments], env=environment, cwd="/", capture_output=True, text=True)
 
 
 def start_runner(folder: Path, seconds: str) -> subprocess.Popen[str]:

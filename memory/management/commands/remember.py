@@ -14,7 +14,9 @@ from tenants.scope import SpaceScope
 
 
 class Command(OperatorCommand):
-    help = "Remember files in a space: text and Markdown in passages, NDJSON a memory a line. What is there already is reinforced."
+    help = (
+        "Remember files in a space: text and Markdown in passages, NDJSON a memory a line; known content is reinforced."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

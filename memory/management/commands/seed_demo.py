@@ -43,11 +43,15 @@ SPACES = [
 
 
 class Command(OperatorCommand):
-    help = "Fill a fresh installation with the demo: a shared library and three tenants, one for each pattern of sharing."
+    help = (
+        "Fill a fresh installation with the demo: a shared library and three tenants, one for each pattern of sharing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--credentials", type=Path, required=True, metavar="FILE", help="where to write the logins and key")
+        parser.add_argument(
+            "--credentials", type=Path, required=True, metavar="FILE", help="where to write the logins and key"
+        )
 
     def run(self, caller: Caller, options: Mapping[str, Any]) -> Mapping[str, Any]:
         path: Path = options["credentials"]
@@ -56,9 +60,7 @@ class Command(OperatorCommand):
         _make_tenants(caller)
         _make_spaces(caller)
         share_space(caller, "common_knowledge", "globex")
-        created = sum(
-            _fill(SpaceScope.for_operator(caller, new.name), quiet=options["json"]) for _, new in SPACES
-        )
+        created = sum(_fill(SpaceScope.for_operator(caller, new.name), quiet=options["json"]) for _, new in SPACES)
         _write_private(path, _credentials(caller))
         return {"credentials": str(path), "created": created}
 

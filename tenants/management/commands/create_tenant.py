@@ -21,7 +21,9 @@ class Command(OperatorCommand):
         parser.add_argument("slug")
         parser.add_argument("--name", default="", help="what people call it; the slug by default")
         parser.add_argument("--admin", metavar="USER", help="its first admin: a new user, or one that exists")
-        parser.add_argument("--password-stdin", action="store_true", help="read the new user's password from standard input")
+        parser.add_argument(
+            "--password-stdin", action="store_true", help="read the new user's password from standard input"
+        )
 
     def run(self, caller: Caller, options: Mapping[str, Any]) -> Mapping[str, Any]:
         slug = checked(TENANT_SLUG, "slug", options["slug"])

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -77,7 +77,7 @@ def _database(url: str, *, pooled: bool) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"DATABASE_URL starts with {parts.scheme!r}; allowed: postgresql://user:password@host:port/database."
         )
-    options: dict[str, Any] = {"application_name": "engram"}
+    options: dict[str, Any] = {"application_name": "engram", **dict(parse_qsl(parts.query))}
     if pooled:
         options["pool"] = {"min_size": 1, "max_size": env.integer("ENGRAM_POOL_SIZE", 10, least=1), "timeout": 10}
     return {

@@ -59,7 +59,7 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
     if action is None:
         return
     # Authentication itself may have failed, and asking ``request.user`` again would raise again.
-    known = getattr(request, "_user", None)
+    known = getattr(exc, "caller", None) or getattr(request, "_user", None)
     origin = request._request.origin
     caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
     with tenant_tx(caller.tenant_id, durable=False):

@@ -1,6 +1,7 @@
 """Gunicorn's settings, for ``./engram up`` and for the container alike."""
 
 import os
+import threading
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
@@ -17,6 +18,13 @@ threads = int(os.environ.get("ENGRAM_WEB_THREADS", "8"))
 timeout = 60
 graceful_timeout = 10
 control_socket_disable = True
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Load the embedder now, beside the first requests, so that nobody's first recall waits for it."""
+    from memory.embedders import get_embedder
+
+    threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

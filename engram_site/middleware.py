@@ -30,6 +30,19 @@ class RequestIdMiddleware:
         return response
 
 
+class PathMiddleware:
+    """A NUL in a path names nothing, and PostgreSQL has no place for one: not found, before anything looks it up."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            error = {"code": "not_found", "detail": "A path holds no NUL character.", "attr": None}
+            return JsonResponse({"type": "client_error", "errors": [error]}, status=404)
+        return self.get_response(request)
+
+
 class BodySizeMiddleware:
     """Refuse a body that is too large by its declared length, before any of it is read."""
 

@@ -1,29 +1,51 @@
 """Reading request bodies."""
 
 import json
+import re
 from typing import Any
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+# Deeper than people write, and far from where Python's own stack would end.
+MOST_NESTED = 64
+# An escape whose own backslash is not escaped.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class StrictJSONParser(JSONParser):
-    """JSON as RFC 8259 has it: no NaN or Infinity, UTF-8, no text that the database could not hold."""
+    """JSON as RFC 8259 has it: no NaN or Infinity, UTF-8, no text that the database could not hold, 64 levels at most."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
             text = stream.read().decode(settings.DEFAULT_CHARSET)
             data = json.loads(text, parse_constant=_refuse_constant)
+            _check_nesting(text, data)
             if "\\u" in text:
                 # An escape can hide a lone surrogate or a NUL, which PostgreSQL has no place for.
                 json.dumps(data, ensure_ascii=False).encode()
-                if "\\u0000" in json.dumps(data):
+                if _NUL.search(text):
                     raise ValueError("a NUL character cannot be stored")
         except (ValueError, RecursionError) as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error
         return data
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_nesting(text: str, data: Any) -> None:
+    if text.count("[") + text.count("{") <= MOST_NESTED:
+        return
+    level = [data]
+    for _ in range(MOST_NESTED):
+        level = [
+            value
+            for container in level
+            for value in (container.values() if isinstance(container, dict) else container)
+            if isinstance(value, (dict, list))
+        ]
+    if level:
+        raise ValueError(f"it is nested deeper than {MOST_NESTED} levels")

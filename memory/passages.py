@@ -268,7 +268,7 @@ def _confidence(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError
-    return float(value)
+    return round(float(value), 6)
 
 
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")

@@ -42,7 +42,8 @@ def check(scope: SpaceScope, values: Sequence[float], field: str = "embedding") 
             "dimension_mismatch",
             field,
         )
-    length = float(np.linalg.norm(vector))
+    with np.errstate(over="ignore"):
+        length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length == 0:
         raise Invalid(
             f"'{field}' has no direction: its length is {length}; allowed: finite and not zero.",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
+from tenants.callers import Caller
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -20,6 +22,8 @@ class EngramError(APIException):
 
     status_code: int = status.HTTP_500_INTERNAL_SERVER_ERROR
     default_code = "error"
+    # Whose request it was, where its own credentials do not say.
+    caller: Caller | None = None
 
     def __init__(self, detail: str | None = None, code: str | None = None, attr: str | None = None) -> None:
         super().__init__(detail or " ".join((self.__doc__ or "").split()), code)

@@ -1,9 +1,11 @@
 """Fields that the memory API needs beyond DRF's."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 from rest_framework import serializers
 
 from memory.kinds import KIND, KIND_RULE
@@ -17,6 +19,8 @@ class ContentField(serializers.CharField):
         super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
         text = super().to_internal_value(data)
         if not text.strip():
             self.fail("blank")
@@ -34,6 +38,26 @@ class KindField(serializers.CharField):
         if not KIND.match(kind):
             raise serializers.ValidationError(f"Allowed: {KIND_RULE}.", "invalid")
         return str(kind)
+
+
+class ConfidenceField(serializers.FloatField):
+    """From 0 to 1, to the six digits that are stored."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=1, **options)
+
+    def to_internal_value(self, data: Any) -> float:
+        return round(super().to_internal_value(data), 6)
+
+
+class ExpiryField(serializers.DateTimeField):
+    """The moment from which a memory is gone, which is still to come."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        expires_at: datetime = super().to_internal_value(value)
+        if expires_at <= timezone.now():
+            raise serializers.ValidationError("Allowed: a time to come.", "invalid")
+        return expires_at
 
 
 class MetadataField(serializers.JSONField):

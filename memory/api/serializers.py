@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from memory.api.fields import ContentField, KindField, MetadataField, VectorField
+from memory.api.fields import ConfidenceField, ContentField, ExpiryField, KindField, MetadataField, VectorField
 from memory.models import Tier
 from memory.records import Link, NewMemory
 from memory.services.recall import ANSWERING_TIERS, SPREADING
@@ -28,11 +28,11 @@ class WeightRequest(StrictSerializer):
 class MemoryRequest(StrictSerializer):
     content = ContentField()
     kind = KindField(required=False)
-    confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    confidence = ConfidenceField(required=False)
     session = serializers.CharField(required=False, allow_null=True, max_length=200)
     metadata = MetadataField(required=False)
     observed_at = serializers.DateTimeField(required=False)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = ExpiryField(required=False, allow_null=True)
     embedding = Numbers(required=False, help_text="The client's own vector; without one the server embeds the content.")
     associations = serializers.ListField(child=LinkRequest(), required=False, max_length=100)
 
@@ -53,11 +53,11 @@ class BatchRequest(StrictSerializer):
 class MemoryChange(StrictSerializer):
     content = ContentField(required=False)
     kind = KindField(required=False)
-    confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    confidence = ConfidenceField(required=False)
     session = serializers.CharField(required=False, allow_null=True, max_length=200)
     metadata = MetadataField(required=False)
     observed_at = serializers.DateTimeField(required=False)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = ExpiryField(required=False, allow_null=True)
     embedding = Numbers(required=False)
 
 
@@ -148,7 +148,7 @@ class RecallRequest(StrictSerializer):
             raise serializers.ValidationError(
                 f"Send exactly one of 'query', 'embedding' and 'memory'. Given: {', '.join(cues) or 'none'}.", "cue"
             )
-        if "embedding" in attrs and attrs["seeds"] == ["lexical"]:
+        if "embedding" in attrs and set(attrs["seeds"]) == {"lexical"}:
             raise serializers.ValidationError("An 'embedding' has no words; allowed 'seeds' for it: semantic.", "cue")
         return attrs
 

@@ -66,7 +66,7 @@ def recall(scope: SpaceScope, cue: Cue) -> Recalled:
     """
     scope.require("read")
     check_depth(scope, cue.depth)
-    call = _call(scope, cue)
+    call = prepare(scope, cue)
     with space_tx(scope, durable=False):
         try:
             hits, visited = queries.recall(scope, call)
@@ -85,7 +85,8 @@ def check_depth(scope: SpaceScope, depth: int) -> None:
         raise Invalid(f"'depth' is {depth}; the space {scope.space!r} allows 0 to {most}.", "depth_exceeded", "depth")
 
 
-def _call(scope: SpaceScope, cue: Cue) -> RecallCall:
+def prepare(scope: SpaceScope, cue: Cue) -> RecallCall:
+    """What the database is asked for a cue, whose text is embedded or whose vector is checked here."""
     semantic, lexical = "semantic" in cue.seeds, "lexical" in cue.seeds and cue.embedding is None
     vector = None
     if cue.embedding is not None:
@@ -103,7 +104,8 @@ def _call(scope: SpaceScope, cue: Cue) -> RecallCall:
         limit=cue.limit,
         depth=cue.depth,
         threshold=cue.threshold,
-        pool=max(POOL, cue.limit),
+        # One more than asked for, because a memory that is the cue is its own best seed and left out.
+        pool=max(POOL, cue.limit + 1),
         budget=LEXICAL_BUDGET,
         lexical_weight=LEXICAL_WEIGHT * lexical if semantic else 1.0,
         decay=SPREADING.decay,

@@ -16,6 +16,8 @@ from tenants.services.access import open_space
 class EngramView(GenericAPIView[Any]):
     """``actions`` names the operation behind each method, under which refusals are recorded too."""
 
+    # HEAD and OPTIONS name no operation, so nothing would be recorded of who asked what.
+    http_method_names = ["get", "post", "put", "patch", "delete"]
     actions: ClassVar[Mapping[str, Action]] = {}
     query_serializers: ClassVar[Mapping[str, type[StrictSerializer]]] = {}
 

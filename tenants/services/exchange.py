@@ -1,17 +1,19 @@
 """Exchanging a key or a login for tokens, refreshing and revoking them."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.utils import timezone
 
 from tenants import tokens
 from tenants.callers import Actor, Caller, Origin
-from tenants.errors import InvalidCredentials, InvalidToken, NotCovered, Refused, TooManySpaces
+from tenants.errors import EngramError, InvalidCredentials, InvalidToken, NotCovered, Refused, TooManySpaces
 from tenants.models import Membership, RefreshToken, Space
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
@@ -61,14 +63,17 @@ def refresh(origin: Origin, refresh_token: str) -> TokenPair:
     if link is None:
         raise InvalidToken
     now = timezone.now()
-    claimed = RefreshToken.objects.filter(id=jti, used_at=None, revoked_at=None, expires_at__gt=now).update(used_at=now)
-    if not claimed:
-        RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)
-        raise InvalidToken("The refresh token is not valid, has expired or has been used before.")
     wanted = {name: frozenset(permissions) for name, permissions in link.spaces.items()}
     caller = Caller(link.tenant_id, _actor_of(link), wanted, origin)
-    still_live = {space.name: space.permissions & wanted[space.name] for space in live_spaces(caller)}
-    return _issue(caller, still_live, link.family, Action.REFRESH_TOKEN)
+    unused = RefreshToken.objects.filter(id=jti, used_at=None, revoked_at=None, expires_at__gt=now)
+    with _refused_as(caller):
+        # What is refused here has not used the token up: a tenant let in again goes on with it.
+        with transaction.atomic():
+            if unused.update(used_at=now):
+                still_live = {name: permissions & wanted[name] for name, permissions in _live(caller).items()}
+                return _issue(caller, still_live, link.family, Action.REFRESH_TOKEN)
+        RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)
+        raise InvalidToken("The refresh token is not valid, has expired or has been used before.")
 
 
 def revoke(origin: Origin, refresh_token: str) -> None:
@@ -83,13 +88,8 @@ def revoke(origin: Origin, refresh_token: str) -> None:
 
 
 def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action = Action.ISSUE_TOKEN) -> TokenPair:
-    live = {space.name: space.permissions for space in live_spaces(caller) if space.status == Space.Status.ACTIVE}
-    spaces = live if wanted is None else {name: _narrowed(name, wanted[name], live) for name in wanted}
-    most = settings.TOKEN_MAX_SPACES
-    if len(spaces) > most:
-        raise TooManySpaces(
-            f"This would name {len(spaces)} spaces; a token names at most {most}. Narrow it with 'spaces'."
-        )
+    with _refused_as(caller):
+        spaces = _chosen(_live(caller), wanted)
     jti = uuid.uuid4()
     with tenant_tx(caller.tenant_id):
         RefreshToken.objects.create(
@@ -110,6 +110,20 @@ def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action =
     )
 
 
+def _live(caller: Caller) -> Spaces:
+    return {space.name: space.permissions for space in live_spaces(caller) if space.status == Space.Status.ACTIVE}
+
+
+def _chosen(live: Spaces, wanted: Spaces | None) -> Spaces:
+    spaces = live if wanted is None else {name: _narrowed(name, wanted[name], live) for name in wanted}
+    most = settings.TOKEN_MAX_SPACES
+    if len(spaces) > most:
+        raise TooManySpaces(
+            f"This would name {len(spaces)} spaces; a token names at most {most}. Narrow it with 'spaces'."
+        )
+    return spaces
+
+
 def _narrowed(name: str, permissions: frozenset[str], live: Spaces) -> frozenset[str]:
     if name not in live:
         raise NotCovered(f"These credentials do not cover the space {name!r}.")
@@ -117,6 +131,16 @@ def _narrowed(name: str, permissions: frozenset[str], live: Spaces) -> frozenset
         allowed = ", ".join(sorted(live[name]))
         raise Refused(f"These credentials hold {allowed} on {name!r}; asked: {', '.join(sorted(permissions))}.")
     return permissions
+
+
+@contextmanager
+def _refused_as(caller: Caller) -> Iterator[None]:
+    """Such a request comes without a token, but whose credentials it holds is known: what is refused was refused to them."""
+    try:
+        yield
+    except EngramError as error:
+        error.caller = caller
+        raise
 
 
 def _actor_of(link: RefreshToken) -> Actor:

@@ -66,14 +66,14 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
     An application's key gets every permission on what it made; its next token names the new space.
     Raises ``Refused``, ``Invalid`` for a bad parent and ``Conflict`` for a taken name.
     """
-    tenant = _tenant_of(caller, tenant_slug)
-    parent = _parent_of(tenant, new.parent)
     if caller.actor.kind == "key":
-        if parent is None:
+        if new.parent is None:
             raise Refused("An API key makes spaces below one that it manages; name that as 'parent'.", attr="parent")
-        open_space(caller, parent.name, Permission.MANAGE)
+        open_space(caller, new.parent, Permission.MANAGE)
     else:
         require_admin(caller)
+    tenant = _tenant_of(caller, tenant_slug)
+    parent = _parent_of(tenant, new.parent)
     with tenant_tx(tenant.id):
         try:
             with transaction.atomic():

@@ -1,5 +1,6 @@
 -- Monthly partitions of the audit trail, from this month to p_months ahead. Runs as the owner, so that the app role, which
 -- may not create tables, can have them made. Returns how many were missing.
+-- PostgreSQL clones row triggers to partitions, but not the one against TRUNCATE: each gets its own here.
 create or replace function audit_make_partitions(p_months integer) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -22,6 +23,16 @@ begin
                 v_name, v_from::text || ' 00:00:00+00', (v_from + interval '1 month')::date::text || ' 00:00:00+00');
             v_made := v_made + 1;
         end if;
+    end loop;
+    for v_name in
+        select part.relname
+        from pg_inherits join pg_class part on part.oid = inhrelid
+        where inhparent = 'public.audit_auditevent'::regclass
+          and not exists (select from pg_trigger where tgrelid = part.oid and tgname = 'audit_auditevent_no_truncate')
+    loop
+        execute format(
+            'create trigger audit_auditevent_no_truncate before truncate on public.%I
+                 for each statement execute function public.audit_refuse_change()', v_name);
     end loop;
     return v_made;
 end

@@ -1,0 +1,1 @@
+"""What Engram costs and what it gives, measured: ``./engram bench NAME``. Every run has an installation of its own."""

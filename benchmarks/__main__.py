@@ -1,0 +1,45 @@
+"""``python -m benchmarks NAME``, which ``./engram bench NAME`` calls."""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.installation import running_installation
+from engram_site.runner.errors import StartError
+
+NAMES = {"recall": "recall, spread and remember: how fast, how right, and what isolation costs"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./engram bench", description="Run one of the benchmarks.")
+    names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for name, about in NAMES.items():
+        command = names.add_parser(name, help=about, description=f"Measure {about}.")
+        command.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
+        command.add_argument("--json", type=Path, metavar="FILE", help="also save the figures here")
+    arguments = parser.parse_args()
+    try:
+        run(arguments.name, quick=arguments.quick, file=arguments.json)
+    except KeyboardInterrupt:
+        return 130
+    except StartError as error:
+        print(f"{error.log or ''}\nEngram: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(name: str, *, quick: bool, file: Path | None) -> None:
+    with running_installation() as installation:
+        setting = report.setting()
+        # Models can be imported only once the installation is there to read the settings from.
+        findings = import_module(f"benchmarks.{name}").measure(installation, quick=quick)
+    print(f"\n{report.as_markdown(setting, findings)}")
+    if file is not None:
+        file.write_text(json.dumps(report.as_json(setting, findings), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

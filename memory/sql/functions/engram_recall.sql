@@ -1,5 +1,5 @@
 -- Recall in one round trip: seeds, spreading, ranking, and the memories themselves.
---   seed  = similarity and lexical score, each as a share of the best one found, summed with p_lexical_weight
+--   seed  = similarity and lexical score, each as a share of the largest one found, summed with p_lexical_weight
 --   score = (seed + received activation) * (1 + p_bias * (confidence * (0.5 + 0.5 * retrievability) - 1))
 -- With p_bias = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
 -- is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
@@ -44,7 +44,7 @@ begin
     from (
         select found.memory_id, found.similarity, found.lexical,
                case when p_semantic
-                    then found.similarity / greatest(max(found.similarity) over (), 1e-6) * (1 - p_lexical_weight) else 0 end
+                    then found.similarity / greatest(max(abs(found.similarity)) over (), 1e-6) * (1 - p_lexical_weight) else 0 end
              + case when p_lexical
                     then found.lexical / greatest(max(found.lexical) over (), 1e-6) * p_lexical_weight else 0 end as seed
         from (
@@ -58,6 +58,7 @@ begin
             full join (
                 select * from engram_lexical_seeds(p_space_id, v_text, p_tiers, p_filters, p_pool, p_budget) where p_lexical
             ) words on words.memory_id = semantic.memory_id
+            offset 0  -- keeps the look-up of a vector one, where the planner would repeat it for every use of the similarity
         ) found
         where found.memory_id is distinct from p_memory
     ) s;

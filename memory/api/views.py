@@ -1,6 +1,5 @@
 """The memory API: remember, list, read, update, forget, associate."""
 
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -72,7 +71,8 @@ class BatchView(EngramView):
         given = parse_body(serializers.BatchRequest, request)
         batch = [serializers.new_memory(values) for values in given["memories"]]
         stored = remember.remember_batch(scope, batch, _idempotency_key(request))
-        return Response({"results": [asdict(item) for item in stored]}, status=status.HTTP_201_CREATED)
+        results = [{"id": item.id, "created": item.created} for item in stored]
+        return Response({"results": results}, status=status.HTTP_201_CREATED)
 
 
 class MemoryView(EngramView):

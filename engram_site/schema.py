@@ -1,7 +1,7 @@
 """The OpenAPI description: operations by the names that the audit trail calls them, and the one shape of every error."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -9,6 +9,7 @@ from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from tenants.api.base import EngramView
 from tenants.api.strict import StrictSerializer
 from tenants.operations import Action
 
@@ -27,12 +28,16 @@ class ProblemAnswer(serializers.Serializer[Any]):
 
 class ErrorAnswer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ProblemAnswer(many=True)
+    errors = ProblemAnswer(many=True)  # type: ignore[assignment]  # DRF's own is private use
 
 
 class EngramSchema(AutoSchema):
+    @property
+    def action(self) -> Action:
+        return cast(EngramView, self.view).actions[self.method]
+
     def get_operation_id(self) -> str:
-        return str(self.view.actions[self.method].value)
+        return str(self.action.value)
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         # The generator adds the word itself.
@@ -44,18 +49,19 @@ class EngramSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         strict = {"additionalProperties": False} if isinstance(serializer, StrictSerializer) else {}
-        return {**super()._map_basic_serializer(serializer, direction), **strict}
+        described = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        return {**described, **strict}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         statuses = (
             _ALWAYS
             + (_WITH_PATH if "{" in self.path else ())
             + (_WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ())
-            + ((409,) if self.view.actions[self.method] in _CONFLICTING else ())
+            + ((409,) if self.action in _CONFLICTING else ())
         )
         errors = {
             str(status): {
-                **self._get_response_for_code(ErrorAnswer, str(status)),
+                **self._get_response_for_code(ErrorAnswer, str(status)),  # type: ignore[no-untyped-call]
                 "description": HTTPStatus(status).phrase,
             }
             for status in statuses

@@ -205,7 +205,7 @@ def _unknowns(world: World) -> dict[str, dict[str, str]]:
         "an expired token": _signed(claims, exp=datetime.now(UTC) - timedelta(seconds=1)),
         "a token without an end": _signed({name: value for name, value in claims.items() if name != "exp"}),
         "a token signed with another key": jwt.encode(claims, "another-key-of-more-than-32-bytes-length", "HS256"),
-        "a token that nobody signed": jwt.encode(claims, None, "none"),
+        "a token that nobody signed": jwt.encode(claims, "", "none"),
         "a token for another service": _signed(claims, aud="another-api"),
         "a token from another issuer": _signed(claims, iss="another-issuer"),
         "a token with its claims exchanged": _exchanged(elsewhere, {**claims, "spaces": {"acme_s1": sorted(ALL)}}),

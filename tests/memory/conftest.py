@@ -1,5 +1,9 @@
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from django.conf import LazySettings
+
+from tests.memory.openai_server import OpenAIServer, running_server
 from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.world import World
 
@@ -20,3 +24,16 @@ def globex(world: World) -> SpaceApi:
 def plane(world: World) -> SpaceApi:
     """An empty space of vectors in the plane, sent by the client."""
     return space_of_vectors("acme_plane", 2)
+
+
+@pytest.fixture
+def provider(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """An embedding provider on loopback, which the settings choose: model ``lengths``, 3 dimensions."""
+    monkeypatch.setattr("memory.embedders.openai.BACKOFF", (0.0, 0.0))
+    with running_server() as server:
+        settings.ENGRAM_EMBEDDER = "openai"
+        settings.ENGRAM_OPENAI_URL = server.url
+        settings.ENGRAM_OPENAI_API_KEY = "secret-key"
+        settings.ENGRAM_OPENAI_MODEL = "lengths"
+        settings.ENGRAM_OPENAI_DIMENSION = 3
+        yield server

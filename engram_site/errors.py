@@ -13,12 +13,10 @@ from rest_framework.response import Response
 
 from tenants.callers import ANONYMOUS, INSTALLATION, Caller
 from tenants.errors import EngramError, Invalid, Unavailable
-from tenants.operations import Outcome, record
+from tenants.operations import outcome_of, record
 from tenants.scope import tenant_tx
 
 logger = logging.getLogger(__name__)
-
-_OUTCOMES: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}
 
 
 def handle(exception: Exception, context: Any) -> Response | None:
@@ -32,6 +30,9 @@ class ExceptionHandler(StandardExceptionHandler):
         if isinstance(exc, OperationalError | InterfaceError):
             return Unavailable("The database did not answer in time; try again.")
         return super().convert_known_exceptions(exc)
+
+    def get_headers(self, exc: APIException) -> dict[str, str]:
+        return {**super().get_headers(exc), **getattr(exc, "headers", {})}
 
     def report_exception(self, exc: APIException, response: Response) -> None:
         try:
@@ -66,7 +67,7 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
         record(
             caller,
             action,
-            outcome=_OUTCOMES.get(status, "failed"),
+            outcome=outcome_of(status),
             reason=f"{status} {_code(exc)}",
             space=str(view.kwargs.get("space", ""))[:64],
         )

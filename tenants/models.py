@@ -18,6 +18,10 @@ TENANT_SLUG = RegexValidator(
     r"\A[a-z0-9][a-z0-9-]{1,62}\Z",
     "A tenant's slug is 2 to 63 characters: a to z, 0 to 9 and -, the first a letter or digit.",
 )
+TEAM_SLUG = RegexValidator(
+    r"\A[a-z0-9][a-z0-9-]{1,62}\Z",
+    "A team's slug is 2 to 63 characters: a to z, 0 to 9 and -, the first a letter or digit.",
+)
 
 
 # PostgreSQL's own, time-ordered, so that primary keys grow at one end of the index.
@@ -85,7 +89,7 @@ class Team(models.Model):
 
     id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="teams")
-    slug = models.CharField(max_length=63, validators=[TENANT_SLUG])
+    slug = models.CharField(max_length=63, validators=[TEAM_SLUG])
     name = models.CharField(max_length=200)
     members = models.ManyToManyField(Membership, through="TeamMember", related_name="teams")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -148,7 +152,9 @@ class Space(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A parent is of the same tenant, and no space is above itself."""
+        """A parent and a team are of the same tenant, and no space is above itself."""
+        if self.team is not None and self.team.tenant_id != self.tenant_id:
+            raise ValidationError({"team": f"{self.team} is another tenant's; allowed: a team of this one."})
         above, seen = self.parent, {self.pk}
         while above is not None:
             if above.tenant_id != self.tenant_id:

@@ -120,10 +120,9 @@ class RecallFilters(StrictSerializer):
         return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
 
 
-class RecallRequest(StrictSerializer):
+class CueRequest(StrictSerializer):
     query = ContentField(required=False)
     embedding = Numbers(required=False)
-    memory = serializers.UUIDField(required=False)
     limit = serializers.IntegerField(default=10, min_value=1)
     depth = serializers.IntegerField(default=2, min_value=0)
     seeds = serializers.ListField(
@@ -143,14 +142,27 @@ class RecallRequest(StrictSerializer):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        cues = [name for name in ("query", "embedding", "memory") if name in attrs]
+        allowed = [name for name in ("query", "embedding", "memory") if name in self.fields]
+        cues = [name for name in allowed if name in attrs]
         if len(cues) != 1:
             raise serializers.ValidationError(
-                f"Send exactly one of 'query', 'embedding' and 'memory'. Given: {', '.join(cues) or 'none'}.", "cue"
+                f"Send exactly one of {', '.join(map(repr, allowed))}. Given: {', '.join(cues) or 'none'}.", "cue"
             )
         if "embedding" in attrs and set(attrs["seeds"]) == {"lexical"}:
             raise serializers.ValidationError("An 'embedding' has no words; allowed 'seeds' for it: semantic.", "cue")
         return attrs
+
+
+class RecallRequest(CueRequest):
+    memory = serializers.UUIDField(required=False)
+
+
+class RecallAcrossRequest(CueRequest):
+    """Not by a memory's id, which means something in its own space alone. Without ``spaces``: all that the token may read."""
+
+    spaces = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, allow_empty=False, max_length=100
+    )
 
 
 class HitAnswer(serializers.Serializer[Any]):
@@ -173,6 +185,25 @@ class RecallAnswer(serializers.Serializer[Any]):
     results = HitAnswer(many=True)
     took_ms = serializers.FloatField()
     spread = SpreadSummary()
+
+
+class ProblemAnswer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class AskedAnswer(serializers.Serializer[Any]):
+    space = serializers.CharField()
+    hits = serializers.IntegerField()
+    took_ms = serializers.FloatField()
+    problem = ProblemAnswer(allow_null=True, help_text="Why this space could not answer, where it could not.")
+
+
+class RecallAcrossAnswer(serializers.Serializer[Any]):
+    results = HitAnswer(many=True)
+    spaces = AskedAnswer(many=True)
+    took_ms = serializers.FloatField()
 
 
 class SpreadRequest(StrictSerializer):

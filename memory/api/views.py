@@ -1,5 +1,6 @@
 """The memory API: remember, list, read, update, forget, associate."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,9 @@ from tenants.api.strict import parse_body
 from tenants.errors import Invalid
 from tenants.models import Permission
 from tenants.operations import Action
+from tenants.services import limiter
+
+MEMORIES_AN_OPERATION = 10
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Sending a request again with its key does it once."
@@ -71,6 +75,9 @@ class BatchView(EngramView):
         scope = self.open_space(Permission.WRITE)
         given = parse_body(serializers.BatchRequest, request)
         batch = [serializers.new_memory(values) for values in given["memories"]]
+        # The door counted one operation; a batch counts as one for each ten memories begun.
+        if len(batch) > MEMORIES_AN_OPERATION:
+            limiter.spend(scope, math.ceil(len(batch) / MEMORIES_AN_OPERATION) - 1)
         stored = remember.remember_batch(scope, batch, _idempotency_key(request))
         return Response({"results": [asdict(item) for item in stored]}, status=status.HTTP_201_CREATED)
 

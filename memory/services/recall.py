@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import ProgrammingError
-from psycopg.errors import NoDataFound
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import NoDataFound, QueryCanceled
 
 from memory import queries, vectors
 from memory.queries import RecallCall
@@ -22,10 +22,12 @@ ANSWERING_TIERS = ("hot", "warm")
 
 # Seeds of each kind that spreading starts from, at least.
 POOL = 100
+# Memories that tell how similar the space is to a cue in general.
+SAMPLE = 1_000
 # Rows that the words of a cue may bring up, rarest words first.
 LEXICAL_BUDGET = 2_000
 # The share of the words in a seed, the rest being the meaning's.
-LEXICAL_WEIGHT = 0.5
+LEXICAL_WEIGHT = 0.3
 # How far confidence and retrievability may pull a score down.
 BIAS = 0.1
 
@@ -36,7 +38,7 @@ class Spreading:
     passes it to, and the memories that a hop goes on from."""
 
     decay: float = 0.5
-    threshold: float = 0.05
+    threshold: float = 0.01
     fan_out: int = 32
     frontier: int = 500
 
@@ -59,20 +61,27 @@ class Cue:
     filters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def recall(scope: SpaceScope, cue: Cue) -> Recalled:
+def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None) -> Recalled:
     """The memories that a cue brings to mind, best first, each with why.
 
-    Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there.
+    Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there, and
+    ``TimeoutError`` if the search takes longer than ``patience_ms``.
     """
     scope.require("read")
     check_depth(scope, cue.depth)
     call = prepare(scope, cue)
     with space_tx(scope, durable=False):
+        if patience_ms is not None:
+            queries.limit_time(scope, patience_ms)
         try:
             hits, visited = queries.recall(scope, call)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):
                 raise NotFound(f"There is no memory {cue.memory} in this space.") from error
+            raise
+        except OperationalError as error:
+            if patience_ms is not None and isinstance(error.__cause__, QueryCanceled):
+                raise TimeoutError from error
             raise
         record(scope, Action.RECALL, target=f"{len(hits)} memories")
     took_ms = (time.perf_counter() - scope.origin.started) * 1000
@@ -106,6 +115,7 @@ def prepare(scope: SpaceScope, cue: Cue) -> RecallCall:
         threshold=cue.threshold,
         # One more than asked for, because a memory that is the cue is its own best seed and left out.
         pool=max(POOL, cue.limit + 1),
+        sample=SAMPLE,
         budget=LEXICAL_BUDGET,
         lexical_weight=LEXICAL_WEIGHT * lexical if semantic else 1.0,
         decay=SPREADING.decay,

@@ -11,8 +11,9 @@ from drf_standardized_errors.types import VALIDATION_ERROR, Error, ErrorType
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
+from engram_site.closed_doors import Refusal
 from tenants.callers import ANONYMOUS, INSTALLATION, Caller
-from tenants.errors import EngramError, Invalid, Unavailable
+from tenants.errors import EngramError, Invalid, Limited, Unavailable
 from tenants.operations import outcome_of, record
 from tenants.scope import tenant_tx
 
@@ -63,14 +64,11 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
     known = getattr(exc, "caller", None) or getattr(request, "_user", None)
     origin = request._request.origin
     caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
+    reason, space = f"{status} {_code(exc)}", str(view.kwargs.get("space", ""))[:64]
+    if isinstance(exc, Limited) and exc.room_in is not None:
+        request._request.refusal = Refusal(caller, action, space, reason, exc.room_in)
     with tenant_tx(caller.tenant_id, durable=False):
-        record(
-            caller,
-            action,
-            outcome=outcome_of(status),
-            reason=f"{status} {_code(exc)}",
-            space=str(view.kwargs.get("space", ""))[:64],
-        )
+        record(caller, action, outcome=outcome_of(status), reason=reason, space=space)
 
 
 def _code(exc: APIException) -> str:

@@ -131,6 +131,8 @@ class Limited(EngramError):
 
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
     default_code = "rate_limited"
+    # Seconds until there is room again, where that is known.
+    room_in: float | None = None
 
 
 class CapacityExceeded(EngramError):

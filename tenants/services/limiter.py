@@ -25,7 +25,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from prometheus_client import Counter
 
-from tenants.errors import Limited
+from tenants.errors import Invalid, Limited
 from tenants.scope import SpaceScope
 
 FALLBACKS = Counter(
@@ -133,19 +133,24 @@ def _own() -> _Own:
 def spend(scope: SpaceScope, cost: int = 1) -> None:
     """Count an operation against the space's rate; raise ``Limited`` with when to come back.
 
-    A cost above the limit counts as the whole limit: a large batch waits for a quiet second, and is not refused for ever.
+    Raises ``Invalid`` for a cost above the whole second's limit, which waiting would not help.
     """
     limit = scope.limits.rate_limit_per_space
+    if cost > limit:
+        raise Invalid(
+            f"This counts as {cost} operations; the space {scope.space!r} allows {limit} a second. Send less at once.",
+            "rate_cost_exceeded",
+        )
     try:
         _availability.check()
         item, rate = RateLimitItemPerSecond(limit), _shared().rate
-        allowed = rate.hit(item, str(scope.space_id), cost=min(cost, limit))
+        allowed = rate.hit(item, str(scope.space_id), cost=cost)
     except (StorageError, RedisAway) as error:
         _note_absence(error)
         item, rate = RateLimitItemPerSecond(_share(limit)), _own().rate
         allowed = rate.hit(item, str(scope.space_id), cost=min(cost, _share(limit)))
     if not allowed:
-        raise _rate_limited(scope, limit)
+        raise _rate_limited(scope, limit, rate.get_window_stats(item, str(scope.space_id)).reset_time - time.time())
 
 
 @contextmanager
@@ -192,15 +197,16 @@ def _note_absence(error: Exception) -> None:
         _availability.lost()
 
 
-def _rate_limited(scope: SpaceScope, limit: int) -> Limited:
+def _rate_limited(scope: SpaceScope, limit: int, room_in: float) -> Limited:
     refusal = Limited(f"The space {scope.space!r} allows {limit} operations a second.")
-    # A window is a second long, so after one there is room again.
+    # The headers count in whole seconds, and a window is one second long.
     refusal.headers = {
         "Retry-After": "1",
         "RateLimit-Limit": str(limit),
         "RateLimit-Remaining": "0",
         "RateLimit-Reset": "1",
     }
+    refusal.room_in = min(max(room_in, 0.01), 1.0)
     return refusal
 
 

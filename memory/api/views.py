@@ -75,9 +75,8 @@ class BatchView(EngramView):
         scope = self.open_space(Permission.WRITE)
         given = parse_body(serializers.BatchRequest, request)
         batch = [serializers.new_memory(values) for values in given["memories"]]
-        # The door counted one operation; a batch counts as one for each ten memories begun.
-        if len(batch) > MEMORIES_AN_OPERATION:
-            limiter.spend(scope, math.ceil(len(batch) / MEMORIES_AN_OPERATION) - 1)
+        # A batch counts as one operation for each ten memories begun; the first was counted at the door.
+        limiter.spend(scope, math.ceil(len(batch) / MEMORIES_AN_OPERATION), counted=1)
         stored = remember.remember_batch(scope, batch, _idempotency_key(request))
         return Response({"results": [asdict(item) for item in stored]}, status=status.HTTP_201_CREATED)
 

@@ -83,6 +83,12 @@ create trigger memory_memory_count_changed after update on memory_memory
     referencing old table as removed new table as added for each statement execute function memory_count_changed();
 """
 
+# Making the triggers has locked out writers until the migration commits.
+COUNT_WHAT_IS_THERE = """
+insert into memory_tally (space_id, tier, shard, memories, bytes)
+select space_id, tier, 0, count(*), sum(memory_text_bytes(content, metadata)) from memory_memory group by space_id, tier
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("memory", "0002_policies")]
@@ -94,6 +100,7 @@ class Migration(migrations.Migration):
                     TRIGGERS,
                     "drop function memory_count_added, memory_count_removed, memory_count_changed, memory_text_bytes cascade",
                 ),
+                migrations.RunSQL(COUNT_WHAT_IS_THERE, migrations.RunSQL.noop),
             ],
             state_operations=[
                 migrations.CreateModel(

@@ -1,7 +1,9 @@
 """Parsing that lets nothing pass unnoticed: unknown fields and parameters are errors, and errors say what was given."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -51,6 +53,16 @@ class ChoiceField(serializers.ChoiceField):
     def __init__(self, choices: Any, **options: Any) -> None:
         super().__init__(choices, **options)
         self.error_messages["invalid_choice"] = f"Allowed: {', '.join(map(str, self.choices))}."
+
+
+class ExpiryField(serializers.DateTimeField):
+    """The moment from which something no longer is, which is still to come."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        expires_at: datetime = super().to_internal_value(value)
+        if expires_at <= timezone.now():
+            raise serializers.ValidationError("Allowed: a time to come.", "invalid")
+        return expires_at
 
 
 def parse_body(serializer: type[StrictSerializer], request: Request, **options: Any) -> Any:

@@ -91,6 +91,12 @@ def require_member(caller: Caller) -> None:
         raise Refused("This needs a member of the tenant.")
 
 
+def require_operator(caller: Caller) -> None:
+    """The installation as a whole is for its operators."""
+    if caller.actor.kind != "operator":
+        raise Refused("This needs an operator of the installation.")
+
+
 def administered(caller: Caller, tenant_slug: str | None = None) -> Tenant:
     """The tenant that a caller administers: an admin's own, or the one that an operator names.
 

@@ -102,7 +102,7 @@ def create_key(
                 "unknown_space",
                 attr,
             )
-        space, most = held[space_name]
+        most = held[space_name][1]
         if permissions - most:
             raise Invalid(
                 f"A key cannot have {_listed(permissions)} on {space_name!r}; allowed: {_listed(most)}.",

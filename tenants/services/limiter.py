@@ -1,7 +1,7 @@
 """How much a space is used at once: operations a second, and operations at the same time.
 
 Both are counted in Redis, atomically, for all processes together. Without Redis each process goes on with its own share of the
-limit, and says so in a metric; Redis is tried again a second later, so it takes over by itself when it is back.
+limit, and says so in a metric. One operation a second asks Redis again, so it takes over by itself when it is back.
 """
 
 import math
@@ -11,16 +11,14 @@ import time
 import uuid
 from collections import Counter as Tally
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 import redis
 from django.conf import settings
 from limits import RateLimitItemPerSecond
-from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from prometheus_client import Counter
@@ -29,7 +27,7 @@ from tenants.errors import Invalid, Limited
 from tenants.scope import SpaceScope
 
 FALLBACKS = Counter(
-    "engram_limiter_fallback", "Operations that were limited per process, because Redis did not answer."
+    "engram_limiter_fallback", "Checks of a limit that were made per process, because Redis did not answer."
 )
 
 # An operation that its process did not live to end gives its place back after this.
@@ -37,12 +35,13 @@ LEASE_SECONDS = 60
 RETRY_SECONDS = 1.0
 _TIMEOUT = 0.25
 
-# Drop the leases that ran out, then take a place if there is one.
+# Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
 _TAKE = """
-redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1])
-if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-redis.call('zadd', KEYS[1], ARGV[2], ARGV[4])
-redis.call('expire', KEYS[1], ARGV[5])
+local now = tonumber(redis.call('time')[1])
+redis.call('zremrangebyscore', KEYS[1], '-inf', now)
+if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[2])
+redis.call('expire', KEYS[1], ARGV[3])
 return 1
 """
 
@@ -63,22 +62,23 @@ class _Shared:
     """Counts in Redis, for all processes."""
 
     def __init__(self) -> None:
-        options: dict[str, Any] = {"socket_timeout": _TIMEOUT, "socket_connect_timeout": _TIMEOUT}
-        self._redis = redis.Redis.from_url(settings.REDIS_URL, **options)
+        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
         self._take = self._redis.register_script(_TAKE)
-        storage = RedisStorage(settings.REDIS_URL, wrap_exceptions=True, key_prefix="engram:rate", **options)
+        storage = RedisStorage(
+            settings.REDIS_URL, connection_pool=self._redis.connection_pool, key_prefix="engram:rate"
+        )
         self.rate: RateLimiter = MovingWindowRateLimiter(storage)
 
     def take(self, space_id: UUID, most: int, lease: str) -> bool:
-        now = time.time()
-        arguments: list[float | str] = [now, now + LEASE_SECONDS, most, lease, LEASE_SECONDS]
-        return bool(self._take(keys=[_places(space_id)], args=arguments))
+        return bool(self._take(keys=[_places(space_id)], args=[most, lease, LEASE_SECONDS]))
 
     def give_back(self, space_id: UUID, lease: str) -> None:
-        self._redis.zrem(_places(space_id), lease)
+        # Where this fails, the lease runs out by itself.
+        with suppress(RedisAway), _line.open():
+            self._redis.zrem(_places(space_id), lease)
 
     def running(self, space_id: UUID) -> int:
-        return int(self._redis.zcount(_places(space_id), time.time(), "+inf"))  # type: ignore[arg-type]
+        return int(self._redis.zcard(_places(space_id)))  # type: ignore[arg-type]
 
 
 class _Own:
@@ -103,21 +103,30 @@ class _Own:
                 del self._running[space_id]
 
 
-class _Availability:
-    """When Redis may be asked again."""
+class _Line:
+    """The line to Redis. While it is dead, one operation a second tries it, and the others do not wait to hear that."""
 
     def __init__(self) -> None:
-        self.retry_at = 0.0
+        self._lock = threading.Lock()
+        self._dead_until: float | None = None
 
-    def check(self) -> None:
-        if time.monotonic() < self.retry_at:
-            raise RedisAway
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Around a call to Redis: raises ``RedisAway`` if the call fails, or before it while there is no use in it."""
+        with self._lock:
+            if self._dead_until is not None:
+                if time.monotonic() < self._dead_until:
+                    raise RedisAway
+                self._dead_until = time.monotonic() + RETRY_SECONDS
+        try:
+            yield
+        except redis.RedisError as error:
+            self._dead_until = time.monotonic() + RETRY_SECONDS
+            raise RedisAway from error
+        self._dead_until = None
 
-    def lost(self) -> None:
-        self.retry_at = time.monotonic() + RETRY_SECONDS
 
-
-_availability = _Availability()
+_line = _Line()
 
 
 @cache
@@ -130,10 +139,11 @@ def _own() -> _Own:
     return _Own()
 
 
-def spend(scope: SpaceScope, cost: int = 1) -> None:
-    """Count an operation against the space's rate; raise ``Limited`` with when to come back.
+def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
+    """Count an operation against the space's rate, but for what of its cost was counted before.
 
-    Raises ``Invalid`` for a cost above the whole second's limit, which waiting would not help.
+    Raises ``Limited`` with when to come back, and ``Invalid`` for a cost above the whole second's limit, which waiting would not
+    help.
     """
     limit = scope.limits.rate_limit_per_space
     if cost > limit:
@@ -142,27 +152,27 @@ def spend(scope: SpaceScope, cost: int = 1) -> None:
             "rate_cost_exceeded",
         )
     try:
-        _availability.check()
-        item, rate = RateLimitItemPerSecond(limit), _shared().rate
-        allowed = rate.hit(item, str(scope.space_id), cost=cost)
-    except (StorageError, RedisAway) as error:
-        _note_absence(error)
-        item, rate = RateLimitItemPerSecond(_share(limit)), _own().rate
-        allowed = rate.hit(item, str(scope.space_id), cost=min(cost, _share(limit)))
-    if not allowed:
-        raise _rate_limited(scope, limit, rate.get_window_stats(item, str(scope.space_id)).reset_time - time.time())
+        with _line.open():
+            refusal = _hit(_shared().rate, scope, limit, cost - counted)
+    except RedisAway:
+        FALLBACKS.inc()
+        share = _share(limit)
+        refusal = _hit(_own().rate, scope, share, min(cost, share) - counted)
+    if refusal is not None:
+        raise refusal
 
 
 @contextmanager
 def occupy(scope: SpaceScope) -> Iterator[None]:
     """Hold one of the space's places for the time of an operation; raise ``Limited`` if all are taken."""
     most, lease = scope.limits.max_concurrent_per_space, uuid.uuid4().hex
+    places: _Shared | _Own
     try:
-        _availability.check()
-        places: _Shared | _Own = _shared()
-        taken = places.take(scope.space_id, most, lease)
-    except (redis.RedisError, RedisAway) as error:
-        _note_absence(error)
+        with _line.open():
+            places = _shared()
+            taken = places.take(scope.space_id, most, lease)
+    except RedisAway:
+        FALLBACKS.inc()
         places = _own()
         taken = places.take(scope.space_id, most, lease)
     if not taken:
@@ -174,39 +184,37 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
-            places.give_back(scope.space_id, lease)
-        except redis.RedisError as error:
-            _note_absence(error)
+        places.give_back(scope.space_id, lease)
 
 
 def rate_now(scope: SpaceScope) -> RateNow | None:
     """What of the rate and the places is used right now, or ``None`` while Redis is away."""
     limit = scope.limits.rate_limit_per_space
     try:
-        _availability.check()
-        stats = _shared().rate.get_window_stats(RateLimitItemPerSecond(limit), str(scope.space_id))
-        return RateNow(used=limit - stats.remaining, running=_shared().running(scope.space_id))
-    except (StorageError, redis.RedisError, RedisAway):
+        with _line.open():
+            stats = _shared().rate.get_window_stats(RateLimitItemPerSecond(limit), str(scope.space_id))
+            return RateNow(used=limit - stats.remaining, running=_shared().running(scope.space_id))
+    except RedisAway:
         return None
 
 
-def _note_absence(error: Exception) -> None:
-    FALLBACKS.inc()
-    if not isinstance(error, RedisAway):
-        _availability.lost()
-
-
-def _rate_limited(scope: SpaceScope, limit: int, room_in: float) -> Limited:
-    refusal = Limited(f"The space {scope.space!r} allows {limit} operations a second.")
+def _hit(rate: RateLimiter, scope: SpaceScope, limit: int, cost: int) -> Limited | None:
+    item, space_id = RateLimitItemPerSecond(limit), str(scope.space_id)
+    if cost < 1 or rate.hit(item, space_id, cost=cost):
+        return None
+    window = rate.get_window_stats(item, space_id)
+    most = scope.limits.rate_limit_per_space
+    refusal = Limited(f"The space {scope.space!r} allows {most} operations a second.")
     # The headers count in whole seconds, and a window is one second long.
     refusal.headers = {
         "Retry-After": "1",
-        "RateLimit-Limit": str(limit),
-        "RateLimit-Remaining": "0",
+        "RateLimit-Limit": str(most),
+        "RateLimit-Remaining": str(window.remaining),
         "RateLimit-Reset": "1",
     }
-    refusal.room_in = min(max(room_in, 0.01), 1.0)
+    # What was too much for the room that is left does not close the door to less.
+    if not window.remaining:
+        refusal.room_in = min(max(window.reset_time - time.time(), 0.01), 1.0)
     return refusal
 
 

@@ -11,6 +11,7 @@ from tenants.errors import Conflict, NotFound
 from tenants.models import Membership, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
+from tenants.services.access import require_operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def resume_tenant(caller: Caller, slug: str) -> TenantView:
 
 
 def list_tenants(caller: Caller) -> list[TenantView]:
-    """Every tenant of the installation, by slug, for an operator."""
+    """Every tenant of the installation, by slug, for an operator. Raises ``Refused``."""
+    require_operator(caller)
     with tenant_tx(caller.tenant_id, durable=False):
         tenants = [_view(tenant) for tenant in Tenant.objects.order_by("slug")]
         record(caller, Action.LIST_TENANTS)

@@ -72,9 +72,7 @@ def _start_web(site: Site, supervisor: Supervisor) -> None:
     for title, command in {"Tables": ["migrate"], "Static files": ["collectstatic", "--noinput"]}.items():
         with step(title):
             arguments = [sys.executable, "manage.py", *command]
-            supervisor.run(
-                Program(command[0], site.log(command[0]), arguments, environment=os.environ, directory=ROOT)
-            )
+            supervisor.run(Program(command[0], site.log(command[0]), arguments, environment=os.environ, directory=ROOT))
     metrics = fresh_folder(site.data / "metrics")
     environment = {**os.environ, "ENGRAM_PORT": str(site.port), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
     command = [sys.executable, "-m", "gunicorn", "-c", "engram_site/gunicorn.py"]

@@ -53,7 +53,9 @@ class Findings:
 def setting() -> dict[str, str]:
     """The machine, the versions and the date, by what they are called."""
     with connection.cursor() as cursor:
-        cursor.execute("select current_setting('server_version'), extversion from pg_extension where extname = 'vector'")
+        cursor.execute(
+            "select current_setting('server_version'), extversion from pg_extension where extname = 'vector'"
+        )
         postgres, pgvector = cursor.fetchone()
     workers, threads = os.environ.get("ENGRAM_WEB_WORKERS", "2"), os.environ.get("ENGRAM_WEB_THREADS", "8")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

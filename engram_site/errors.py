@@ -10,6 +10,7 @@ from drf_standardized_errors.handler import exception_handler
 from drf_standardized_errors.types import VALIDATION_ERROR, Error, ErrorType
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from engram_site.closed_doors import Refusal
 from tenants.callers import ANONYMOUS, INSTALLATION, Caller
@@ -52,7 +53,13 @@ class Formatter(ExceptionFormatter):
     def get_errors(self) -> list[Error]:
         if isinstance(self.exc, EngramError):
             return [Error(problem.code, problem.detail, problem.attr) for problem in self.exc.problems()]
-        return super().get_errors()
+        return [Error(error.code, error.detail, _field(error.attr)) for error in super().get_errors()]
+
+
+def _field(path: str | None) -> str | None:
+    """A field's path without the word that DRF puts where a whole object is at fault; ``None`` for the whole body."""
+    named = [part for part in (path or "").split(".") if part and part != api_settings.NON_FIELD_ERRORS_KEY]
+    return ".".join(named) or None
 
 
 def _record_refusal(context: Any, exc: APIException, status: int) -> None:

@@ -9,6 +9,7 @@ from engram_site.views import api_not_found
 
 urlpatterns = [
     path("", include("tenants.pages.urls")),
+    path("", include("memory.pages.urls")),
     path("admin/", admin.site.urls),
     path(
         "api/v1/",

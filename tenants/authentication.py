@@ -1,7 +1,6 @@
 """Turning a request's credentials into a ``Caller``."""
 
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -9,7 +8,7 @@ from rest_framework.request import Request
 
 from tenants.callers import Actor, Caller
 from tenants.errors import InvalidToken
-from tenants.models import Membership
+from tenants.services.memberships import chosen_membership, memberships_of
 from tenants.tenant_tokens import read_tenant_token, signing_key_id
 from tenants.tokens import read_access
 
@@ -56,9 +55,7 @@ def member_caller(request: HttpRequest) -> Caller | None:
     """The logged-in person as a member of the tenant chosen in the session, or of their first; ``None`` if of none."""
     if not request.user.is_authenticated:
         return None
-    memberships = Membership.objects.filter(user_id=request.user.pk, user__is_active=True)
-    chosen = request.session.get("tenant")
-    membership = (chosen and memberships.filter(tenant_id=UUID(chosen)).first()) or memberships.order_by("pk").first()
+    membership = chosen_membership(memberships_of(request.user.pk), request.session.get("tenant"))
     if membership is None:
         return None
     actor = Actor("member", str(request.user.pk), request.user.get_username())

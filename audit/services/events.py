@@ -1,14 +1,20 @@
 """Writing events down, and reading a tenant's own."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils import timezone
 
 from audit import queries
 from audit.models import AuditEvent
 from tenants.operations import Operation
 from tenants.scope import tenant_tx
+
+
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,22 @@ class Event:
     target: str
     reason: str
     duration_ms: float
+
+    @property
+    def words(self) -> str:
+        return self.action.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The operations of a tenant's last hour, its newest ``MOST_COUNTED`` at most, and how many of them did not succeed."""
+
+    operations: int
+    refused: int
+
+    @property
+    def is_cut(self) -> bool:
+        return self.operations == MOST_COUNTED
 
 
 def write_event(operation: Operation, **_: Any) -> None:
@@ -47,3 +69,13 @@ def recent_events(tenant_id: UUID, limit: int) -> list[Event]:
             )
             for row in rows
         ]
+
+
+def last_hour(tenant_id: UUID) -> Activity:
+    """How busy the tenant is."""
+    with tenant_tx(tenant_id, durable=False):
+        newest = AuditEvent.objects.filter(tenant_id=tenant_id, at__gt=timezone.now() - timedelta(hours=1))
+        counts = newest.order_by("-at", "-id")[:MOST_COUNTED].aggregate(
+            operations=Count("id"), refused=Count("id", filter=~Q(outcome="allowed"))
+        )
+    return Activity(**counts)

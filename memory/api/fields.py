@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from memory.kinds import KIND, KIND_RULE
@@ -30,6 +31,7 @@ class ContentField(serializers.CharField):
         return str(text)
 
 
+@extend_schema_field({"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"})
 class KindField(serializers.CharField):
     """The client's own sort of memory: a short lower-case word."""
 
@@ -60,6 +62,7 @@ class ExpiryField(serializers.DateTimeField):
         return expires_at
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
 class MetadataField(serializers.JSONField):
     """A JSON object of the client's own, up to the installation's size in bytes."""
 

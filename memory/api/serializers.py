@@ -208,7 +208,8 @@ class RecallAcrossAnswer(serializers.Serializer[Any]):
 
 class SpreadRequest(StrictSerializer):
     depth = serializers.IntegerField(default=2, min_value=0)
-    decay = serializers.FloatField(default=SPREADING.decay, min_value=0, max_value=1)
+    # Less, over several hops, would be smaller than any number that the database can hold.
+    decay = serializers.FloatField(default=SPREADING.decay, min_value=0.001, max_value=1)
     threshold = serializers.FloatField(default=SPREADING.threshold, min_value=0, max_value=1)
 
     def get_fields(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from django.urls import path
 from tenants.pages import views
 
 urlpatterns = [
-    path("", views.overview, name="overview"),
-    path("login/", views.SignInView.as_view(), name="login"),
+    path("login/", views.LogInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("tenant/", views.choose_tenant, name="choose-tenant"),
 ]

@@ -1,16 +1,25 @@
-"""The tenant's dashboard."""
+"""Logging in, and choosing the tenant that pages show."""
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from tenants.services.memberships import memberships_of
 
 
-class SignInView(LoginView):
+class LogInView(LoginView):
     template_name = "tenants/login.html"
     redirect_authenticated_user = True
 
 
 @login_required
-def overview(request: HttpRequest) -> HttpResponse:
-    return render(request, "tenants/overview.html")
+@require_POST
+def choose_tenant(request: HttpRequest) -> HttpResponse:
+    """Keep one of the person's own tenants in the session; any other does not exist for them."""
+    chosen = request.POST.get("tenant", "")
+    if chosen not in {str(membership.tenant_id) for membership in memberships_of(request.user.pk)}:
+        raise Http404
+    request.session["tenant"] = chosen
+    return redirect("overview")

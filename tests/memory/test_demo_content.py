@@ -70,9 +70,7 @@ def test_python_topics_keep_the_passages_of_a_topic_together() -> None:
 
 
 def test_python_topics_keep_code_as_it_was() -> None:
-    assert any(
-        "```\nwith A() as a, B() as b:\n    SUITE\n```" in passage.content for passage in python_topics()
-    )
+    assert any("```\nwith A() as a, B() as b:\n    SUITE\n```" in passage.content for passage in python_topics())
 
 
 def test_a_topic_becomes_headings_prose_and_fenced_code() -> None:

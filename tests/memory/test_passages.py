@@ -40,9 +40,7 @@ def test_it_loses_nothing_but_whitespace(text: str, lengths: tuple[int, int]) ->
 @given(TEXTS, LENGTHS)
 def test_no_passage_is_empty_or_over_the_limit(text: str, lengths: tuple[int, int]) -> None:
     target, limit = lengths
-    assert all(
-        0 < len(content) <= limit for content in contents(split_text(text, target=target, limit=limit))
-    )
+    assert all(0 < len(content) <= limit for content in contents(split_text(text, target=target, limit=limit)))
 
 
 @given(TEXTS, st.integers(12, 60))
@@ -298,9 +296,7 @@ def test_content_over_32_kib_is_refused_and_shown_in_short() -> None:
 def test_markdown_files_are_read_by_section(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_text("# Goats\n\nThey climb.\n", encoding="utf-8")
-    assert list(read_passages(file)) == [
-        Passage("Goats\n\nThey climb.", session=name, metadata={"heading": "Goats"})
-    ]
+    assert list(read_passages(file)) == [Passage("Goats\n\nThey climb.", session=name, metadata={"heading": "Goats"})]
 
 
 @pytest.mark.parametrize("name", ["goats.txt", "goats.rst", "GOATS"])

@@ -1,4 +1,5 @@
 import pytest
+from django.conf import LazySettings
 from rest_framework.test import APIClient
 
 from tests.tenants.control_api import ControlApi
@@ -33,3 +34,15 @@ def application(world: World) -> ControlApi:
 def nobody(world: World) -> ControlApi:
     """Somebody who did not say who they are."""
     return ControlApi(APIClient())
+
+
+@pytest.fixture(autouse=True)
+def quick_clients(settings: LazySettings) -> None:
+    """Every client loads the middleware, which would list all static files each time."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture
+def api(database: None) -> APIClient:
+    """A client that has not said who it is."""
+    return APIClient()

@@ -22,19 +22,19 @@ declare
 begin
     perform engram_check_space(p_space_id);
     select l.memories into v_total from memory_lexeme l where l.space_id = p_space_id and l.lexeme = '';
-    select array_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''' order by lexeme)
-      into v_queries from unnest(v_lexemes) lexeme;
+    select array_agg('''' || replace(replace(word.lexeme, '\', '\\'), '''', '''''') || '''' order by word.ord)
+      into v_queries from unnest(v_lexemes) with ordinality word (lexeme, ord);
     if v_total is null then
         select count(*) into v_total from memory_memory m where m.space_id = p_space_id;
-        select array_agg(n order by query) into v_frequencies from (
-            select query, (select count(*) from memory_memory m
-                           where m.space_id = p_space_id and m.lexemes @@ query::tsquery) as n
-            from unnest(v_queries) query
+        select array_agg(counted.n order by word.ord) into v_frequencies
+        from unnest(v_queries) with ordinality word (query, ord)
+        cross join lateral (
+            select count(*) as n from memory_memory m where m.space_id = p_space_id and m.lexemes @@ word.query::tsquery
         ) counted;
     else
-        select array_agg(coalesce(l.memories, 1) order by lexeme) into v_frequencies
-        from unnest(v_lexemes) lexeme
-        left join memory_lexeme l on l.space_id = p_space_id and l.lexeme = lexeme.lexeme;
+        select array_agg(coalesce(l.memories, 1) order by word.ord) into v_frequencies
+        from unnest(v_lexemes) with ordinality word (lexeme, ord)
+        left join memory_lexeme l on l.space_id = p_space_id and l.lexeme = word.lexeme;
     end if;
     return query
         with words as (

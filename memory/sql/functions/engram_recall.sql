@@ -66,6 +66,7 @@ begin
             full join (
                 select * from engram_lexical_seeds(p_space_id, v_text, p_tiers, p_filters, p_pool, p_budget) where p_lexical
             ) words on words.memory_id = semantic.memory_id
+            offset 0  -- keeps the look-up of a vector one, where the planner would repeat it for every use of the similarity
         ) found
         where found.memory_id is distinct from p_memory
     ) s;

@@ -1,0 +1,79 @@
+"""The OpenAPI description: operations by the names that the audit trail calls them, and the one shape of every error."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
+from rest_framework import serializers
+
+from tenants.api.strict import StrictSerializer
+from tenants.operations import Action
+
+# What any operation may be answered with; the rest depends on what it takes.
+_ALWAYS = (400, 401, 403, 406, 503)
+_WITH_PATH = (404,)
+_WITH_BODY = (413, 415)
+_CONFLICTING = {Action.CREATE_SPACE, Action.REMEMBER, Action.REMEMBER_BATCH, Action.UPDATE_MEMORY}
+
+
+class ProblemAnswer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="What is wrong, for programs.")
+    detail = serializers.CharField(help_text="What is wrong, for people.")
+    attr = serializers.CharField(allow_null=True, help_text="The path of the field at fault, dots between.")
+
+
+class ErrorAnswer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
+    errors = ProblemAnswer(many=True)
+
+
+class EngramSchema(AutoSchema):
+    def get_operation_id(self) -> str:
+        return str(self.view.actions[self.method].value)
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        # The generator adds the word itself.
+        return str(super().get_serializer_name(serializer, direction).removesuffix("Request"))
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        strict = {"additionalProperties": False} if isinstance(serializer, StrictSerializer) else {}
+        return {**super()._map_basic_serializer(serializer, direction), **strict}
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        statuses = (
+            _ALWAYS
+            + (_WITH_PATH if "{" in self.path else ())
+            + (_WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ())
+            + ((409,) if self.view.actions[self.method] in _CONFLICTING else ())
+        )
+        errors = {
+            str(status): {
+                **self._get_response_for_code(ErrorAnswer, str(status)),
+                "description": HTTPStatus(status).phrase,
+            }
+            for status in statuses
+        }
+        return {**super()._get_response_bodies(direction), **errors}
+
+
+def doc_excludes() -> list[type]:
+    """Classes whose docstrings are for us, not for the API's readers."""
+    return [*get_lib_doc_excludes(), StrictSerializer]
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "tenants.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class MemberScheme(OpenApiAuthenticationExtension):
+    target_class = "tenants.authentication.MemberAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

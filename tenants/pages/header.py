@@ -1,0 +1,35 @@
+"""What stands at the head of every page: who is logged in, and for which tenant."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.middleware import get_user
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from tenants.services.memberships import MembershipView, chosen_membership, memberships_of
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """``current`` is the tenant that pages show; ``None`` for a person without any."""
+
+    username: str
+    is_operator: bool
+    memberships: list[MembershipView]
+    current: MembershipView | None
+
+
+def header(request: Any) -> dict[str, Any]:
+    """A context processor: ``header`` is falsy when nobody is logged in, and costs nothing where no template asks."""
+    return {"header": SimpleLazyObject(lambda: _header(getattr(request, "_request", request)))}
+
+
+def _header(request: HttpRequest) -> Header | None:
+    # In the API ``request.user`` is the ``Caller``; the session's person is the same on all pages.
+    user = get_user(request)
+    if not user.is_authenticated:
+        return None
+    memberships = memberships_of(user.pk)
+    current = chosen_membership(memberships, request.session.get("tenant"))
+    return Header(user.get_username(), user.is_staff, memberships, current)

@@ -1,0 +1,222 @@
+"""The isolation matrix: who calls what, and what must come of it. Nothing here runs; ``test_matrix`` plays it.
+
+A route or method that is not named here fails the suite.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import uuid4
+
+Need = Literal["nothing", "presence", "read", "write", "manage"]
+Body = Callable[["Subject"], Any]
+
+ALLOWED = "allowed"
+NOBODY = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call is about: a space, two associated memories of it, and credentials that are sent in a body."""
+
+    space: str
+    memory: str
+    target: str
+    api_key: str
+    refresh: str
+
+    def url(self, route: str) -> str:
+        names = {"<str:space>": self.space, "<uuid:memory_id>": self.memory, "<uuid:target>": self.target}
+        for parameter, value in names.items():
+            route = route.replace(parameter, value)
+        return f"/api/v1/{route}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A route and method of the API, what it takes of a caller on the space, and its answer to one that has it."""
+
+    method: str
+    route: str
+    action: str
+    need: Need
+    status: int
+    body: Body = lambda subject: None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route}"
+
+
+def _fresh(**fields: Any) -> Any:
+    """A body whose content was never sent before."""
+    return {"content": f"Something new, {uuid4()}.", **fields}
+
+
+_MEMORY = "spaces/<str:space>/memories/<uuid:memory_id>/"
+
+CALLS = [
+    Call("POST", "auth/token/", "issue_token", "nothing", 200, lambda s: {"api_key": s.api_key}),
+    Call("POST", "auth/token/refresh/", "refresh_token", "nothing", 200, lambda s: {"refresh": s.refresh}),
+    Call("POST", "auth/token/revoke/", "revoke_token", "nothing", 204, lambda s: {"refresh": s.refresh}),
+    Call("GET", "auth/whoami/", "whoami", "presence", 200),
+    Call("GET", "spaces/", "list_spaces", "presence", 200),
+    Call("POST", "spaces/", "create_space", "manage", 201, lambda s: {"name": f"new_{uuid4()}", "parent": s.space}),
+    Call("GET", "spaces/<str:space>/", "read_space", "read", 200),
+    Call("PATCH", "spaces/<str:space>/", "update_space", "manage", 200, lambda s: {"title": "Another title"}),
+    Call("GET", "spaces/<str:space>/memories/", "list_memories", "read", 200),
+    Call("POST", "spaces/<str:space>/memories/", "remember", "write", 201, lambda s: _fresh(session="one")),
+    Call("POST", "spaces/<str:space>/memories/batch/", "remember_batch", "write", 201, lambda s: {"memories": [_fresh()]}),
+    Call("GET", _MEMORY, "read_memory", "read", 200),
+    Call("PATCH", _MEMORY, "update_memory", "write", 200, lambda s: {"kind": "note"}),
+    Call("DELETE", _MEMORY, "forget", "write", 204),
+    Call("GET", f"{_MEMORY}associations/", "list_associations", "read", 200),
+    Call("PUT", f"{_MEMORY}associations/<uuid:target>/", "associate", "write", 200, lambda s: {"weight": 0.5}),
+    Call("DELETE", f"{_MEMORY}associations/<uuid:target>/", "dissociate", "write", 204),
+    Call("POST", "spaces/<str:space>/recall/", "recall", "read", 200, lambda s: {"query": "the first memory"}),
+    Call("POST", "spaces/<str:space>/spread/", "spread", "read", 200, lambda s: {"from": [s.memory], "depth": 2}),
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody, the space they reach for, the tenant in whose trail that goes down, and the verdict on each of their needs:
+    ``allowed``, or the code of the refusal. ``but`` names actions with another verdict than their need's."""
+
+    name: str
+    space: str
+    trail: str
+    presence: str
+    read: str
+    write: str
+    manage: str
+    but: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def trail_of(self, call: Call) -> str:
+        """Whoever exchanges credentials is who they say, not who sends them."""
+        return "acme" if call.need == "nothing" else self.trail
+
+    def verdict(self, call: Call) -> str:
+        verdicts = {name: getattr(self, name) for name in ("presence", "read", "write", "manage")}
+        return self.but.get(call.action, {"nothing": ALLOWED, **verdicts}[call.need])
+
+
+def _refused(name: str, space: str, trail: str, code: str, presence: str = ALLOWED) -> Caller:
+    return Caller(name, space, trail, presence, code, code, code)
+
+
+def _unknown(name: str, code: str = "invalid_token") -> Caller:
+    return _refused(name, "acme_s1", NOBODY, code, code)
+
+
+CALLERS = [
+    Caller("the space's own key", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED),
+    Caller("a key that may not manage", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, "permission_denied"),
+    Caller("a key that may only read", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
+    Caller("a token narrowed to read", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
+    Caller("a key that was narrowed since", "acme_s1", "acme", ALLOWED, ALLOWED, "access_withdrawn", "permission_denied"),
+    Caller("an admin's session", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED),
+    Caller("a member's session", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
+    Caller("a member's token", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
+    Caller("the reader of a shared space", "acme_shared", "globex", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
+    Caller("the writer of a shared space", "acme_desk", "globex", ALLOWED, ALLOWED, ALLOWED, "permission_denied"),
+    _refused("a key of a space with a longer name", "acme_s1", "acme", "space_not_covered"),
+    _refused("a key of a space with a shorter name", "acme_s10", "acme", "space_not_covered"),
+    _refused("a token narrowed to another space", "acme_s1", "acme", "space_not_covered"),
+    _refused("another tenant's key", "acme_s1", "globex", "space_not_covered"),
+    Caller(
+        "another tenant's admin", "acme_s1", "globex", ALLOWED, "space_not_covered", "space_not_covered", "space_not_covered",
+        # An admin makes spaces anywhere in their tenant; what is refused here is the parent, which is not there.
+        but={"create_space": "invalid"},
+    ),
+    _refused("another tenant's token that claims the space", "acme_s1", "globex", "access_withdrawn"),
+    _refused("another tenant's key that was forged to name the space", "acme_s1", "globex", "access_withdrawn"),
+    _refused("a tenant whose grant was withdrawn", "acme_lent", "globex", "access_withdrawn"),
+    _refused("a revoked key", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
+    _refused("an expired key", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
+    _refused("a member who left", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
+    _refused("a member who was deactivated", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
+    _refused("a suspended tenant", "hooli_s1", "hooli", "tenant_suspended", presence="tenant_suspended"),
+    _refused("a guest of a suspended tenant", "hooli_shared", "globex", "tenant_suspended"),
+    _refused("the owner of an archived space", "acme_archived", "acme", "space_archived"),
+    _refused("the owner of a space being erased", "acme_erasing", "acme", "space_erasing"),
+    _unknown("nobody", "not_authenticated"),
+    _unknown("a person of no tenant", "not_authenticated"),
+    _unknown("an operator", "not_authenticated"),
+    _unknown("garbage"),
+    _unknown("an empty bearer"),
+    _unknown("a password"),
+    _unknown("an API key in place of its token"),
+    _unknown("a refresh token in place of an access token"),
+    _unknown("an expired token"),
+    _unknown("a token without an end"),
+    _unknown("a token signed with another key"),
+    _unknown("a token that nobody signed"),
+    _unknown("a token for another service"),
+    _unknown("a token from another issuer"),
+    _unknown("a token with its claims exchanged"),
+]  # fmt: skip
+
+STATUS = {
+    "not_authenticated": 401,
+    "invalid_token": 401,
+    "space_not_covered": 403,
+    "access_withdrawn": 403,
+    "permission_denied": 403,
+    "tenant_suspended": 403,
+    "space_archived": 403,
+    "space_erasing": 403,
+    "invalid": 400,
+}
+OUTCOME = {401: "denied", 403: "denied", 400: "failed"}
+
+# The spaces that a caller is told of when it asks which it may touch.
+TOLD = {
+    "the space's own key": {"acme_s1", "acme_s10", "acme_shared"},
+    "a key that may only read": {"acme_s1"},
+    "a token narrowed to read": {"acme_s1"},
+    "a key of a space with a longer name": {"acme_s10"},
+    "a token narrowed to another space": {"acme_s10"},
+    "another tenant's key": {"globex_s1", "acme_shared"},
+    "another tenant's admin": {"globex_s1", "acme_shared", "acme_desk", "hooli_shared"},
+    "another tenant's token that claims the space": set(),
+    "another tenant's key that was forged to name the space": {"globex_s1"},
+    "a tenant whose grant was withdrawn": {"globex_s1"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page or probe outside the API proper, and what somebody who is not logged in gets there."""
+
+    method: str
+    route: str
+    status: int
+    location: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} /{self.route}"
+
+
+PAGES = [
+    Page("GET", "", 302, "/login/?next=/"),
+    Page("POST", "", 302, "/login/?next=/"),
+    Page("GET", "login/", 200),
+    Page("POST", "login/", 200),
+    Page("PUT", "login/", 200),
+    Page("POST", "logout/", 302, "/login/"),
+    Page("GET", "api/v1/schema/", 200),
+    Page("GET", "api/v1/docs/", 200),
+    Page("GET", "healthz", 200),
+    Page("POST", "healthz", 200),
+    Page("GET", "readyz", 200),
+    Page("POST", "readyz", 200),
+    Page("GET", "api/v1/<path:rest>", 404),
+    Page("POST", "api/v1/<path:rest>", 404),
+    Page("GET", "admin/login/", 200),
+    Page("POST", "admin/login/", 200),
+    Page("GET", "admin/logout/", 302, "/admin/"),
+    Page("POST", "admin/logout/", 302, "/admin/"),
+]

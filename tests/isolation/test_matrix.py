@@ -1,0 +1,132 @@
+"""Plays the isolation matrix: every route and method, by everybody."""
+
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+
+from tests.isolation.matrix import ALLOWED, CALLERS, CALLS, OUTCOME, PAGES, STATUS, TOLD, Call, Caller, Page
+from tests.isolation.routes import ADMIN, API, METHODS, all_routes, filled
+from tests.isolation.stage import Stage
+
+ROUTES = all_routes()
+CELLS = [(caller, call) for caller in CALLERS for call in CALLS]
+LET_IN = [(caller, call) for caller, call in CELLS if caller.verdict(call) == ALLOWED]
+REFUSED = [(caller, call) for caller, call in CELLS if caller.verdict(call) != ALLOWED]
+NOT_COVERED = [
+    (caller, call)
+    for caller, call in REFUSED
+    if "space_not_covered" in {caller.read, caller.verdict(call)}
+    and "space" in f"{call.body.__code__.co_names}{call.route}"
+]
+METHODLESS = [
+    (method, route.path.removeprefix(API))
+    for route in ROUTES
+    if route.is_api
+    for method in METHODS
+    if method not in route.methods
+]
+ADMIN_PAGES = [
+    filled(route.path)
+    for route in ROUTES
+    if route.path.startswith(ADMIN) and route.path not in {page.route for page in PAGES}
+]
+
+
+def test_every_route_and_method_of_the_api_is_in_the_matrix() -> None:
+    named = {(call.method, API + call.route) for call in CALLS}
+    assert named == {(method, route.path) for route in ROUTES if route.is_api for method in route.methods}
+
+
+def test_every_page_and_method_is_in_the_matrix() -> None:
+    named = {(page.method, page.route) for page in PAGES if not page.route.startswith(ADMIN)}
+    others = [route for route in ROUTES if not route.is_api and not route.path.startswith(ADMIN)]
+    assert named == {(method, route.path) for route in others for method in route.methods}
+
+
+@pytest.mark.parametrize(("caller", "call"), LET_IN, ids=str)
+def test_it_lets_in_whoever_may_and_records_it_once(stage: Stage, caller: Caller, call: Call) -> None:
+    subject = stage.subject(caller, call)
+    response, request_id = stage.send(caller.name, call, subject)
+    assert response.status_code == call.status, response.content
+    assert stage.revealed(response.content.decode(), subject, own=caller.space) == set()
+    (row,) = stage.trail(request_id)
+    assert (row.tenant_id, row.action, row.outcome) == (stage.tenants[caller.trail_of(call)], call.action, ALLOWED)
+
+
+@pytest.mark.parametrize(("caller", "call"), REFUSED, ids=str)
+def test_it_refuses_whoever_may_not_and_records_it_once(stage: Stage, caller: Caller, call: Call) -> None:
+    code = caller.verdict(call)
+    subject = stage.subject(caller, call)
+    before = stage.fingerprint()
+    response, request_id = stage.send(caller.name, call, subject)
+    assert response.status_code == STATUS[code], response.content
+    assert [error["code"] for error in response.json()["errors"]] == [code]
+    assert stage.revealed(response.content.decode(), subject) == set()
+    assert str(stage.spaces[caller.space]) not in response.content.decode()
+    assert stage.fingerprint() == before
+    (row,) = stage.trail(request_id)
+    assert (row.tenant_id, row.action) == (stage.tenants[caller.trail], call.action)
+    assert (row.outcome, row.reason) == (OUTCOME[STATUS[code]], f"{STATUS[code]} {code}")
+
+
+@pytest.mark.parametrize(("caller", "call"), NOT_COVERED, ids=str)
+def test_a_foreign_space_answers_as_one_that_does_not_exist(stage: Stage, caller: Caller, call: Call) -> None:
+    subject = stage.subject(caller, call)
+    no_space = "z" * len(caller.space)
+    foreign, _ = stage.send(caller.name, call, subject)
+    missing, _ = stage.send(caller.name, call, replace(subject, space=no_space))
+    assert foreign.status_code == missing.status_code
+    assert foreign.content.replace(caller.space.encode(), no_space.encode()) == missing.content
+    assert {**foreign.headers, "X-Request-ID": ""} == {**missing.headers, "X-Request-ID": ""}
+
+
+@pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller.presence == "invalid_token"], ids=str)
+def test_a_credential_that_is_none_is_told_what_to_bring(stage: Stage, caller: Caller) -> None:
+    whoami = next(call for call in CALLS if call.action == "whoami")
+    response, _ = stage.send(caller.name, whoami, stage.subject(caller, whoami))
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("caller", "names"), TOLD.items(), ids=str)
+def test_a_caller_is_told_of_its_own_spaces_alone(stage: Stage, caller: str, names: set[str]) -> None:
+    cell = next(found for found in CALLERS if found.name == caller)
+    whoami, list_spaces = (
+        next(call for call in CALLS if call.action == action) for action in ("whoami", "list_spaces")
+    )
+    told, _ = stage.send(caller, whoami, stage.subject(cell, whoami))
+    listed, _ = stage.send(caller, list_spaces, stage.subject(cell, list_spaces))
+    assert set(told.json()["spaces"]) == names
+    assert {space["name"] for space in listed.json()["results"]} == names
+
+
+@pytest.mark.parametrize(("method", "route"), METHODLESS, ids=str)
+def test_a_method_that_no_operation_answers_does_nothing(stage: Stage, method: str, route: str) -> None:
+    call = Call(method, route, "", "write", 405)
+    subject = stage.subject(CALLERS[0], replace(call, need="nothing"))
+    before = stage.fingerprint()
+    response, request_id = stage.send(CALLERS[0].name, call, subject)
+    assert response.status_code == call.status
+    assert stage.fingerprint() == before
+    assert stage.trail(request_id) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_page_gives_nothing_away_to_who_is_not_logged_in(stage: Stage, page: Page) -> None:
+    response = stage.fetch(page.method, filled(page.route), {})
+    assert (response.status_code, response.headers.get("Location", "")) == (page.status, page.location)
+    names = {*stage.spaces, *map(str, stage.spaces.values()), *map(str, stage.tenants.values())}
+    assert {name for name in names if name in response.content.decode()} == set()
+
+
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+@pytest.mark.parametrize("who", ["nobody", "a member's session", "an admin's session"])
+def test_the_operators_pages_send_everybody_else_to_their_login(stage: Stage, who: str, path: str) -> None:
+    response = stage.fetch("GET", path, stage.headers[who])
+    assert (response.status_code, response.headers["Location"]) == (302, f"/admin/login/?next={path}")
+
+
+def test_a_session_writes_nothing_without_its_csrf_token(stage: Stage) -> None:
+    strict = Client(enforce_csrf_checks=True, headers=stage.headers["an admin's session"])
+    response = strict.post("/api/v1/spaces/acme_s1/memories/", {"content": "Forged."}, content_type="application/json")
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (403, "permission_denied")

@@ -1,0 +1,75 @@
+"""``manage.py seed_demo``: the demo installation."""
+
+import json
+import stat
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from memory.demo.content import TENANT_SPACES, tenant_memories
+from memory.models import Memory
+from memory.services.load import load
+from tenants.callers import operator
+from tenants.models import Grant, Space
+from tenants.scope import SpaceScope, space_tx
+from tenants.services.spaces import NewSpace, create_space
+from tenants.services.tenants import create_tenant
+from tests.memory.space_api import SpaceApi
+
+
+def seed(credentials: Path) -> Any:
+    """The command's answer as JSON."""
+    out = StringIO()
+    call_command("seed_demo", "--credentials", str(credentials), "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def counted() -> dict[str, int]:
+    """How many memories each space holds."""
+    counts = {}
+    for name in Space.objects.values_list("name", flat=True):
+        with space_tx(SpaceScope.for_operator(operator("tests"), name)):
+            counts[name] = Memory.objects.count()
+    return counts
+
+
+def interrupted_run() -> None:
+    """What a run leaves that was stopped in its first tenant space."""
+    root = operator("tests")
+    create_tenant(root, "acme")
+    create_space(root, NewSpace("acme_support"), tenant_slug="acme")
+    load(SpaceScope.for_operator(root, "acme_support"), islice(tenant_memories("acme_support"), 20))
+
+
+def test_the_demo_takes_up_an_interrupted_run_and_is_made_once(database: None, tmp_path: Path) -> None:
+    interrupted_run()
+    answer = seed(tmp_path / "demo.json")
+    stored = counted()
+    assert answer == {"credentials": str(tmp_path / "demo.json"), "created": sum(stored.values()) - 20}
+    assert {name: stored[name] for name in TENANT_SPACES} == {
+        name: len(list(tenant_memories(name))) for name in TENANT_SPACES
+    }
+    assert stored["common_knowledge"] > 300
+    assert Grant.objects.get().tenant.slug == "globex"
+
+    given = json.loads((tmp_path / "demo.json").read_text())
+    assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
+    member, staff = [authenticate(None, **login(given[who])) for who in ("member", "operator")]
+    assert (member.is_staff, staff.is_superuser) == (False, True)
+    client = APIClient()
+    token = client.post("/api/v1/auth/token/", {"api_key": given["api_key"]}, format="json").json()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token['access']}")
+    assert len(SpaceApi(given["space"], client).recall(query=given["cue"])) == 10
+
+    assert seed(tmp_path / "demo.json")["created"] == 0
+    assert counted() == stored
+    assert authenticate(None, **login(given["member"])) == member
+
+
+def login(person: dict[str, str]) -> dict[str, str]:
+    return {name: person[name] for name in ("username", "password")}

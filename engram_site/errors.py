@@ -14,7 +14,7 @@ from rest_framework.settings import api_settings
 
 from engram_site.closed_doors import Refusal
 from tenants.callers import ANONYMOUS, INSTALLATION, Caller
-from tenants.errors import EngramError, Invalid, Limited, Unavailable
+from tenants.errors import CapacityExceeded, EngramError, Invalid, Limited, Unavailable
 from tenants.operations import outcome_of, record
 from tenants.scope import tenant_tx
 
@@ -41,7 +41,9 @@ class ExceptionHandler(StandardExceptionHandler):
             _record_refusal(self.context, exc, response.status_code)
         except DatabaseError:
             logger.exception("A refusal could not be recorded")
-        super().report_exception(exc, response)
+        # A full space is refused by its limit; the rest from 500 on is a fault, and reported as one.
+        if not isinstance(exc, CapacityExceeded):
+            super().report_exception(exc, response)
 
 
 class Formatter(ExceptionFormatter):

@@ -226,8 +226,9 @@ def total_memories(scope: SpaceScope) -> int:
     return int(total)
 
 
-def lock_capacity(scope: SpaceScope) -> None:
-    _run("lock_capacity", scope)
+def lock_capacity(scope: SpaceScope, *, alone_above: int) -> None:
+    """Wait for leave to write, which is one writer's alone where the space holds more memories than ``alone_above``."""
+    _run("lock_capacity", scope, alone_above=alone_above)
 
 
 def lock_task(scope: SpaceScope, task: str) -> bool:

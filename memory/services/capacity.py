@@ -7,10 +7,9 @@ from tenants.scope import SpaceScope
 
 
 def make_room(scope: SpaceScope, memories: int) -> None:
-    """Inside ``space_tx``, before storing: where the space is nearly full, let one writer in at a time."""
+    """Inside ``space_tx``, before storing: writers go side by side, but one at a time where the space is nearly full."""
     in_flight = scope.limits.max_concurrent_per_space * installation().sizes.batch
-    if queries.total_memories(scope) + memories + in_flight > capacity(scope):
-        queries.lock_capacity(scope)
+    queries.lock_capacity(scope, alone_above=capacity(scope) - memories - in_flight)
 
 
 def check(scope: SpaceScope) -> None:

@@ -101,7 +101,8 @@ def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequ
         [memories[index] for index in distinct],
         [batch_vectors[index] for index in distinct],
     )
-    capacity.check(scope)
+    if any(item.created for item in stored.values()):
+        capacity.check(scope)
     remembered = [
         Remembered(stored[digest].id, stored[digest].created and first[digest] == index)
         for index, digest in enumerate(hashes)

@@ -58,10 +58,34 @@ class RedisAway(Exception):
     """Redis did not answer just now."""
 
 
+class _Line:
+    """The line to Redis. While it is dead, one operation a second tries it, and the others do not wait to hear that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._dead_until: float | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Around a call to Redis: raises ``RedisAway`` if the call fails, or before it while there is no use in it."""
+        with self._lock:
+            if self._dead_until is not None:
+                if time.monotonic() < self._dead_until:
+                    raise RedisAway
+                self._dead_until = time.monotonic() + RETRY_SECONDS
+        try:
+            yield
+        except redis.RedisError as error:
+            self._dead_until = time.monotonic() + RETRY_SECONDS
+            raise RedisAway from error
+        self._dead_until = None
+
+
 class _Shared:
     """Counts in Redis, for all processes."""
 
     def __init__(self) -> None:
+        self.line = _Line()
         self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
         self._take = self._redis.register_script(_TAKE)
         storage = RedisStorage(
@@ -74,7 +98,7 @@ class _Shared:
 
     def give_back(self, space_id: UUID, lease: str) -> None:
         # Where this fails, the lease runs out by itself.
-        with suppress(RedisAway), _line.open():
+        with suppress(RedisAway), self.line.open():
             self._redis.zrem(_places(space_id), lease)
 
     def running(self, space_id: UUID) -> int:
@@ -103,32 +127,6 @@ class _Own:
                 del self._running[space_id]
 
 
-class _Line:
-    """The line to Redis. While it is dead, one operation a second tries it, and the others do not wait to hear that."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._dead_until: float | None = None
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Around a call to Redis: raises ``RedisAway`` if the call fails, or before it while there is no use in it."""
-        with self._lock:
-            if self._dead_until is not None:
-                if time.monotonic() < self._dead_until:
-                    raise RedisAway
-                self._dead_until = time.monotonic() + RETRY_SECONDS
-        try:
-            yield
-        except redis.RedisError as error:
-            self._dead_until = time.monotonic() + RETRY_SECONDS
-            raise RedisAway from error
-        self._dead_until = None
-
-
-_line = _Line()
-
-
 @cache
 def _shared() -> _Shared:
     return _Shared()
@@ -151,9 +149,10 @@ def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
             f"This counts as {cost} operations; the space {scope.space!r} allows {limit} a second. Send less at once.",
             "rate_cost_exceeded",
         )
+    shared = _shared()
     try:
-        with _line.open():
-            refusal = _hit(_shared().rate, scope, limit, cost - counted)
+        with shared.line.open():
+            refusal = _hit(shared.rate, scope, limit, cost - counted)
     except RedisAway:
         FALLBACKS.inc()
         share = _share(limit)
@@ -166,10 +165,9 @@ def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
 def occupy(scope: SpaceScope) -> Iterator[None]:
     """Hold one of the space's places for the time of an operation; raise ``Limited`` if all are taken."""
     most, lease = scope.limits.max_concurrent_per_space, uuid.uuid4().hex
-    places: _Shared | _Own
+    places: _Shared | _Own = _shared()
     try:
-        with _line.open():
-            places = _shared()
+        with _shared().line.open():
             taken = places.take(scope.space_id, most, lease)
     except RedisAway:
         FALLBACKS.inc()
@@ -189,11 +187,11 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
 
 def rate_now(scope: SpaceScope) -> RateNow | None:
     """What of the rate and the places is used right now, or ``None`` while Redis is away."""
-    limit = scope.limits.rate_limit_per_space
+    limit, shared = scope.limits.rate_limit_per_space, _shared()
     try:
-        with _line.open():
-            stats = _shared().rate.get_window_stats(RateLimitItemPerSecond(limit), str(scope.space_id))
-            return RateNow(used=limit - stats.remaining, running=_shared().running(scope.space_id))
+        with shared.line.open():
+            window = shared.rate.get_window_stats(RateLimitItemPerSecond(limit), str(scope.space_id))
+            return RateNow(used=limit - window.remaining, running=shared.running(scope.space_id))
     except RedisAway:
         return None
 

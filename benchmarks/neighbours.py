@@ -73,7 +73,7 @@ class Caller:
 def measure(installation: Installation, *, quick: bool) -> Findings:
     seconds = 5 if quick else 20
     corpus = Corpus(seed=2)
-    with Loader(installation.owner_url) as loader, tqdm(total=2 * MEMORIES, unit="memories", desc="spaces") as bar:
+    with Loader(installation.admin_url) as loader, tqdm(total=2 * MEMORIES, unit="memories", desc="spaces") as bar:
         victim = fill(make_tenant("victim", [VICTIM]), VICTIM, MEMORIES, 60, corpus, loader, bar)
         flood = fill(make_tenant("flood", [FLOOD]), FLOOD, MEMORIES, 60, corpus, loader, bar)
     Space.objects.filter(name=FLOOD).update(limits={"rate_limit_per_space": FLOOD_LIMIT, "max_concurrent_per_space": 2})
@@ -122,7 +122,7 @@ def _victim(site: Site, token: str, calls: Sequence[Call], answers: Answers, sec
 class _Flood:
     """Many connections that together ask ``FLOOD_TIMES`` the limit, as long as the block lasts."""
 
-    def __init__(self, site: Site, token: str, calls: Sequence[Call], answers: Answers) -> None:
+    def __init__(self, site: Site, token: str, calls: list[Call], answers: Answers) -> None:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._answers = answers

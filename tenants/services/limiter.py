@@ -165,10 +165,11 @@ def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
 def occupy(scope: SpaceScope) -> Iterator[None]:
     """Hold one of the space's places for the time of an operation; raise ``Limited`` if all are taken."""
     most, lease = scope.limits.max_concurrent_per_space, uuid.uuid4().hex
-    places: _Shared | _Own = _shared()
+    shared = _shared()
+    places: _Shared | _Own = shared
     try:
-        with _shared().line.open():
-            taken = places.take(scope.space_id, most, lease)
+        with shared.line.open():
+            taken = shared.take(scope.space_id, most, lease)
     except RedisAway:
         FALLBACKS.inc()
         places = _own()

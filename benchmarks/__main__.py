@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def run(name: str, *, quick: bool, file: Path | None) -> None:
     with running_installation() as installation:
         setting = report.setting()
         # Models can be imported only once the installation is there to read the settings from.
+        started = time.monotonic()
         findings = import_module(f"benchmarks.{name}").measure(installation, quick=quick)
+    setting["took"] = f"{time.monotonic() - started:.0f} s"
     print(f"\n{report.as_markdown(setting, findings)}")
     if file is not None:
         file.write_text(json.dumps(report.as_json(setting, findings), indent=2) + "\n")

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from uuid import UUID
 
 import psycopg
@@ -67,7 +68,7 @@ class Loader:
         """
         draw = random.Random(len(ids))
         kinds: dict[tuple[UUID, UUID, str], float] = {}
-        for index, (before, after) in enumerate(zip(ids, ids[1:], strict=False), start=1):
+        for index, (before, after) in enumerate(pairwise(ids), start=1):
             if index % SESSION:
                 kinds[before, after, Association.Kind.TEMPORAL] = kinds[after, before, Association.Kind.TEMPORAL] = 1.0
         for _ in range(EXPLICIT * len(ids)):

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_lib_doc_excludes
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from tenants.api.strict import StrictSerializer
@@ -36,6 +37,10 @@ class EngramSchema(AutoSchema):
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         # The generator adds the word itself.
         return str(super().get_serializer_name(serializer, direction).removesuffix("Request"))
+
+    def get_examples(self) -> list[OpenApiExample]:
+        sample = getattr(self.get_request_serializer(), "sample", None)
+        return [OpenApiExample("A request", sample, request_only=True)] if sample else []
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         strict = {"additionalProperties": False} if isinstance(serializer, StrictSerializer) else {}

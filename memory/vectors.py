@@ -10,6 +10,9 @@ from memory.records import Vector
 from tenants.errors import Invalid, Unavailable
 from tenants.scope import SpaceScope
 
+# All half-precision numbers by their bits, written out: looking one up costs a tenth of writing it. Five digits tell them apart.
+_HALVES = np.array([f"{number:.5g}" for number in np.arange(2**16, dtype=np.uint16).view(np.float16)], np.object_)
+
 
 def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
     """Embed texts with the space's model, if that is the server's; a row each, of unit length.
@@ -54,5 +57,5 @@ def check(scope: SpaceScope, values: Sequence[float], field: str = "embedding") 
 
 
 def as_text(vector: Vector) -> str:
-    """A vector as pgvector reads it. Five digits are all that a half-precision number holds."""
-    return "[" + ",".join([f"{value:.5g}" for value in vector.tolist()]) + "]"
+    """A vector as pgvector reads it, rounded to the half precision that it is stored in."""
+    return "[" + ",".join(_HALVES[vector.astype(np.float16).view(np.uint16)]) + "]"

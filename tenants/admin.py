@@ -31,6 +31,10 @@ class AuditedAdmin(admin.ModelAdmin):
     def tenant_id(self, instance: Any) -> UUID:
         return instance.tenant_id  # type: ignore[no-any-return]
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        # Until it is stored, the database has not given it the key that rows below it would name.
+        return super().get_inlines(request, obj) if obj else []
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._record(request, obj, "add")
         return super().log_addition(request, obj, message)
@@ -112,6 +116,8 @@ class TenantAdmin(AuditedAdmin):
     list_display = ["slug", "name", "status", "space_count", "member_count", "created_at"]
     list_filter = ["status"]
     search_fields = ["slug", "name"]
+    # Said again, because counting in the query drops the model's own order.
+    ordering = ["slug"]
     readonly_fields = ["created_at"]
     inlines = [MembershipInline]
     actions = ["suspend", "resume"]
@@ -134,7 +140,7 @@ class TenantAdmin(AuditedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # A slug stands in logs and scripts; it stays what it was.
-        return ["slug", "created_at"] if obj else ["created_at"]
+        return ["slug", "created_at"] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -159,6 +165,7 @@ class SpaceAdmin(AuditedAdmin):
     list_filter = ["status"]
     list_select_related = ["tenant", "parent", "team"]
     search_fields = ["name", "title", "tenant__slug"]
+    ordering = ["name"]
     autocomplete_fields = ["tenant", "parent"]
     inlines = [GrantInline]
 
@@ -176,7 +183,7 @@ class SpaceAdmin(AuditedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # Tokens, metrics and stored vectors hang on these.
-        return ["name", "tenant", "embedding_model", "embedding_dimension", "created_at"] if obj else ["created_at"]
+        return ["name", "tenant", "embedding_model", "embedding_dimension", "created_at"] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -63,10 +63,10 @@ def installation() -> Installation:
 def parse(path: Path) -> Installation:
     """Check every key and value of an ``engram.toml``; raise ``ImproperlyConfigured`` with a sentence about the first bad one."""
     try:
-        document = tomllib.loads(path.read_text())
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} is not valid TOML: {error}.") from error
     _check_names(f"{path}: the file", document, {"memory_spaces"})
     spaces = document.get("memory_spaces", {})

@@ -87,7 +87,7 @@ class VectorField(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> list[float]:
         if not isinstance(data, list) or not data:
             self.fail("invalid")
-        kinds = {type(value) for value in data}
+        kinds = set(map(type, data))
         if not kinds <= {int, float}:
             self.fail("invalid")
         try:

@@ -22,10 +22,14 @@ class LinkRequest(StrictSerializer):
 
 
 class WeightRequest(StrictSerializer):
+    sample = {"weight": 0.8}
+
     weight = serializers.FloatField(default=1.0, min_value=0.000001, max_value=1)
 
 
 class MemoryRequest(StrictSerializer):
+    sample = {"content": "Priya prefers to be called in the morning.", "kind": "preference", "session": "call-17"}
+
     content = ContentField()
     kind = KindField(required=False)
     confidence = ConfidenceField(required=False)
@@ -38,6 +42,8 @@ class MemoryRequest(StrictSerializer):
 
 
 class BatchRequest(StrictSerializer):
+    sample = {"memories": [{"content": "The first of many."}, {"content": "The second.", "confidence": 0.7}]}
+
     memories = MemoryRequest(many=True, allow_empty=False)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -51,6 +57,8 @@ class BatchRequest(StrictSerializer):
 
 
 class MemoryChange(StrictSerializer):
+    sample = {"confidence": 0.9}
+
     content = ContentField(required=False)
     kind = KindField(required=False)
     confidence = ConfidenceField(required=False)
@@ -121,6 +129,8 @@ class RecallFilters(StrictSerializer):
 
 
 class CueRequest(StrictSerializer):
+    sample = {"query": "When should we call Priya?", "limit": 3}
+
     query = ContentField(required=False)
     embedding = Numbers(required=False)
     limit = serializers.IntegerField(default=10, min_value=1)
@@ -207,6 +217,8 @@ class RecallAcrossAnswer(serializers.Serializer[Any]):
 
 
 class SpreadRequest(StrictSerializer):
+    sample = {"from": ["01a209cb-4ae1-75b3-9b16-17db08509c3e"], "depth": 2}
+
     depth = serializers.IntegerField(default=2, min_value=0)
     # Less, over several hops, would be smaller than any number that the database can hold.
     decay = serializers.FloatField(default=SPREADING.decay, min_value=0.001, max_value=1)

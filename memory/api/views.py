@@ -1,7 +1,6 @@
 """The memory API: remember, list, read, update, forget, associate."""
 
 import math
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +77,8 @@ class BatchView(EngramView):
         # A batch counts as one operation for each ten memories begun; the first was counted at the door.
         limiter.spend(scope, math.ceil(len(batch) / MEMORIES_AN_OPERATION), counted=1)
         stored = remember.remember_batch(scope, batch, _idempotency_key(request))
-        return Response({"results": [asdict(item) for item in stored]}, status=status.HTTP_201_CREATED)
+        results = [{"id": item.id, "created": item.created} for item in stored]
+        return Response({"results": results}, status=status.HTTP_201_CREATED)
 
 
 class MemoryView(EngramView):

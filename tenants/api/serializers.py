@@ -18,6 +18,7 @@ class TokenRequest(StrictSerializer):
     """Either ``api_key``, or ``username`` and ``password``; ``spaces`` narrows the token, never widens it."""
 
     secret_fields = frozenset({"api_key", "password"})
+    sample = {"api_key": "egk_…"}
 
     api_key = serializers.CharField(required=False, max_length=200, trim_whitespace=False)
     username = serializers.CharField(required=False, max_length=150)
@@ -34,6 +35,7 @@ class TokenRequest(StrictSerializer):
 
 class RefreshRequest(StrictSerializer):
     secret_fields = frozenset({"refresh"})
+    sample = {"refresh": "eyJ…"}
 
     refresh = serializers.CharField(max_length=2000)
 
@@ -72,7 +74,9 @@ class WhoamiAnswer(serializers.Serializer[Any]):
 
 
 class SpaceRequest(StrictSerializer):
-    name = serializers.CharField(validators=[SPACE_NAME])
+    sample = {"name": "our_notes", "title": "Our notes", "description": "What the team has found out."}
+
+    name = serializers.CharField(validators=[SPACE_NAME], trim_whitespace=False)
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     parent = serializers.CharField(required=False, max_length=64)  # type: ignore[assignment]  # DRF's own is private use
@@ -87,6 +91,8 @@ class SpaceRequest(StrictSerializer):
 
 
 class SpaceChange(StrictSerializer):
+    sample = {"title": "Our notes"}
+
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     parent = serializers.CharField(  # type: ignore[assignment]

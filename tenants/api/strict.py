@@ -1,7 +1,9 @@
 """Parsing that lets nothing pass unnoticed: unknown fields and parameters are errors, and errors say what was given."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
+
 
 from django.utils import timezone
 from rest_framework import serializers
@@ -14,9 +16,15 @@ _SHOWN = 60
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses fields it does not know and shows the value that it refuses."""
+    """A serializer that refuses fields it does not know and shows the value that it refuses.
+
+    ``sample`` is a body that works as it stands, for the docs and for the browsable API's forms."""
 
     secret_fields: frozenset[str] = frozenset()
+    sample: ClassVar[Mapping[str, Any]] = {}
+
+    def get_initial(self) -> dict[str, Any]:
+        return dict(self.sample)
 
     def to_internal_value(self, data: Any) -> Any:
         problems: dict[str, Any] = {}

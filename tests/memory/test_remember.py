@@ -286,6 +286,12 @@ def test_a_key_whose_request_failed_is_free_again(acme: SpaceApi) -> None:
     assert acme.post("memories/", {"content": "One."}, Idempotency_Key="k-1").status_code == 201
 
 
+def test_keys_of_two_clients_are_two_keys(acme: SpaceApi, world: World) -> None:
+    other = SpaceApi("acme_s1", world.client("acme_s1"))
+    assert acme.post("memories/", {"content": "One."}, Idempotency_Key="k-1").status_code == 201
+    assert other.post("memories/", {"content": "Two."}, Idempotency_Key="k-1").status_code == 201
+
+
 def test_keys_of_two_spaces_are_two_keys(acme: SpaceApi, globex: SpaceApi) -> None:
     assert acme.post("memories/", {"content": "One."}, Idempotency_Key="k-1").status_code == 201
     assert globex.post("memories/", {"content": "Two."}, Idempotency_Key="k-1").status_code == 201

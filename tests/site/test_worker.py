@@ -1,0 +1,106 @@
+"""The worker: a real Celery process with a Valkey of its own, working on the test's database."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from celery import Task
+from celery.result import AsyncResult
+from kombu import Connection
+
+from engram_site.celery import app
+from engram_site.runner.valkey import EmbeddedValkey
+from memory.models import Lexeme
+from memory.records import NewMemory
+from memory.services.lexicon import SMALLEST
+from memory.services.remember import remember_batch
+from memory.tasks import refresh_lexicon, refresh_lexicons
+from tenants.models import Space, Tenant
+from tenants.scope import space_tx
+from tests.memory.space_api import space_of_vectors
+from tests.servers import ROOT
+from tests.world import World, scope_of
+
+PATIENCE = 30.0
+
+
+class Worker:
+    """A running worker: what is sent to ``broker`` it works on, and ``log`` is what it says."""
+
+    def __init__(self, broker: str, log: Path) -> None:
+        self.broker = broker
+        self._log = log
+
+    def send(self, task: Task, *arguments: str) -> AsyncResult:
+        with Connection(self.broker) as connection:
+            return task.apply_async(arguments, connection=connection)
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not ready():
+            assert time.monotonic() < deadline, f"Nothing came of it. The worker said:\n{self.log}"
+            time.sleep(0.05)
+
+    def count(self, pattern: str) -> int:
+        """How many times the log says what the pattern matches."""
+        return len(re.findall(pattern, self.log))
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    folder = tmp_path_factory.mktemp("worker")
+    valkey = EmbeddedValkey(folder / "valkey", durable=False)
+    valkey.start()
+    log = folder / "worker.log"
+    command = f"{sys.executable} -m celery --app engram_site worker --pool prefork --concurrency 2".split()
+    environment = os.environ | {"REDIS_URL": valkey.url, "ENGRAM_LOG_LEVEL": "INFO", "ENGRAM_LOG_FORMAT": "text"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    yield Worker(valkey.url, log)
+    process.terminate()
+    status = process.wait(timeout=PATIENCE)
+    valkey.stop()
+    assert status == 0
+
+
+def lexicon_size(space: str) -> int:
+    with space_tx(scope_of(space)):
+        return Lexeme.objects.count()
+
+
+def test_the_planner_gives_every_active_space_its_task_and_the_lexicon_is_there(worker: Worker, world: World) -> None:
+    space_of_vectors("acme_plane", 1)
+    remember_batch(scope_of("acme_plane"), [NewMemory(f"word{n}", embedding=[1.0]) for n in range(SMALLEST)])
+    Space.objects.filter(name="acme_s10").update(status=Space.Status.ARCHIVED)
+    Tenant.objects.filter(slug="globex").update(status=Tenant.Status.SUSPENDED)
+
+    planned = worker.send(refresh_lexicons)
+    worker.wait_until(lambda: lexicon_size("acme_plane") == SMALLEST + 1)
+    # acme's own three that are active: acme_s1, acme_shared and acme_plane.
+    worker.wait_until(lambda: worker.count(rf"refresh_lexicons\[{planned.id}\] succeeded in \S+ 3") == 1)
+    worker.wait_until(lambda: worker.count(r"refresh_lexicon\[\S+\] succeeded") == 3)
+    assert lexicon_size("acme_s1") == 0
+
+
+def test_a_task_for_a_space_that_is_not_there_fails_loudly(worker: Worker, world: World) -> None:
+    nowhere = uuid4()
+    failed = worker.send(refresh_lexicon, str(nowhere))
+    worker.wait_until(lambda: f"ScopeError('There is no space {nowhere} to work on.')" in worker.log)
+    assert f"Task memory.tasks.refresh_lexicon[{failed.id}] raised unexpected" in worker.log
+
+
+def test_what_the_beat_names_is_a_task_that_there_is() -> None:
+    app.loader.import_default_modules()
+    named = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert named <= set(app.tasks)
+    assert {"memory.tasks.refresh_lexicons", "audit.tasks.make_partitions"} <= named

@@ -1,0 +1,268 @@
+"""The operators' pages."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission as DjangoPermission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, Space, Tenant
+from tests.tenants.asking import newest_event, problem
+from tests.world import World
+
+
+@pytest.fixture
+def operator(world: World) -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    return client
+
+
+def page(model: str, action: str, *arguments: Any) -> str:
+    return reverse(f"admin:tenants_{model}_{action}", args=arguments)
+
+
+def form_of(client: Client, url: str) -> dict[str, Any]:
+    """What the page's form would send if nothing were touched."""
+    context = client.get(url).context
+    forms = [
+        context["adminform"].form,
+        *(form for formset in context["inline_admin_formsets"] for form in formset.formset.forms),
+    ]
+    managed = [formset.formset.management_form for formset in context["inline_admin_formsets"]]
+    fields = [(form.add_prefix(name), form[name].value()) for form in [*managed, *forms] for name in form.fields]
+    return {name: value for name, value in fields if value is not None}
+
+
+def saved(client: Client, url: str, **changes: Any) -> None:
+    response = client.post(url, {**form_of(client, url), **changes})
+    assert response.status_code == 302, response.context["errors"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/admin/",
+        "/admin/tenants/",
+        "/admin/tenants/tenant/",
+        "/admin/tenants/tenant/?status__exact=suspended",
+        "/admin/tenants/tenant/?q=acme",
+        "/admin/tenants/tenant/add/",
+        "/admin/tenants/space/",
+        "/admin/tenants/space/?q=acme",
+        "/admin/tenants/space/add/",
+        "/admin/tenants/apikey/",
+        "/admin/tenants/apikey/?q=acme",
+        "/admin/auth/user/",
+        "/admin/auth/user/add/",
+        "/admin/auth/group/",
+        "/admin/autocomplete/?app_label=tenants&model_name=space&field_name=tenant",
+        "/admin/autocomplete/?app_label=tenants&model_name=space&field_name=parent",
+        "/admin/autocomplete/?app_label=tenants&model_name=membership&field_name=user",
+    ],
+)
+def test_a_page_opens_and_shows_no_memory_and_no_secret(operator: Client, world: World, url: str) -> None:
+    response = operator.get(url)
+    assert response.status_code == 200
+    _shows_no_memory_and_no_secret(response.content.decode(), world)
+
+
+@pytest.mark.parametrize("model", [Tenant, Space, ApiKey])
+@pytest.mark.parametrize("action", ["change", "history"])
+def test_the_page_of_one_thing_opens_and_shows_no_memory_and_no_secret(
+    operator: Client, world: World, model: Any, action: str
+) -> None:
+    instance = model.objects.first()
+    response = operator.get(page(model._meta.model_name, action, instance.pk))
+    assert response.status_code == 200
+    _shows_no_memory_and_no_secret(response.content.decode(), world)
+
+
+def _shows_no_memory_and_no_secret(text: str, world: World) -> None:
+    secrets = [key.split("_", 2)[2] for key in world.keys.values()]
+    hashes = [bytes(key.secret_sha256).hex() for key in ApiKey.objects.all()]
+    shown = [word for word in ["The first memory", *world.memories.values(), *secrets, *hashes] if word in text]
+    assert shown == []
+
+
+def test_who_is_no_operator_is_sent_to_the_login(world: World) -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.get(username="alice"))
+    assert client.get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
+    assert client.post(page("tenant", "changelist"), {"action": "suspend"}).status_code == 302
+
+
+def test_an_operator_without_the_permission_sees_and_changes_nothing(world: World) -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("clerk", is_staff=True))
+    tenant = Tenant.objects.get(slug="acme")
+    assert client.get(page("tenant", "changelist")).status_code == 403
+    assert (
+        client.post(page("tenant", "changelist"), {"action": "suspend", "_selected_action": [tenant.pk]}).status_code
+        == 403
+    )
+    assert Tenant.objects.get(slug="acme").status == Tenant.Status.ACTIVE
+
+
+def test_an_operator_who_may_only_look_changes_nothing(world: World) -> None:
+    clerk = get_user_model().objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(DjangoPermission.objects.get(codename="view_tenant"))
+    client = Client()
+    client.force_login(clerk)
+    chosen = {"action": "suspend", "_selected_action": [Tenant.objects.get(slug="acme").pk]}
+    assert client.get(page("tenant", "changelist")).status_code == 200
+    client.post(page("tenant", "changelist"), chosen)
+    assert Tenant.objects.get(slug="acme").status == Tenant.Status.ACTIVE
+
+
+def test_tenants_are_suspended_and_let_in_again(operator: Client, world: World) -> None:
+    application = world.client("acme")
+    chosen = {"_selected_action": [tenant.pk for tenant in Tenant.objects.all()]}
+    shown = operator.post(page("tenant", "changelist"), {"action": "suspend", **chosen}, follow=True)
+    assert "Suspended: acme, globex." in shown.content.decode()
+    assert problem(application.get("/api/v1/auth/whoami/")) == (403, "tenant_suspended", None)
+    assert (newest_event("globex").actor_name, newest_event("globex").action) == ("root", "suspend_tenant")
+    operator.post(page("tenant", "changelist"), {"action": "resume", **chosen})
+    assert application.get("/api/v1/auth/whoami/").status_code == 200
+
+
+def test_keys_are_revoked_and_their_tokens_refused(operator: Client, world: World) -> None:
+    application, key = world.client("acme_s1"), ApiKey.objects.get(name="acme_s1")
+    operator.post(page("apikey", "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    assert problem(application.get("/api/v1/spaces/acme_s1/")) == (403, "access_withdrawn", None)
+    assert newest_event("acme").action == "read_space"
+    assert ApiKey.objects.get(name="acme").revoked_at is None
+    assert "revoked" in operator.get(page("apikey", "changelist")).content.decode()
+
+
+def test_revoking_is_in_the_tenants_trail_once_however_often_it_is_done(operator: Client, world: World) -> None:
+    key = ApiKey.objects.get(name="globex")
+    revoke = {"action": "revoke", "_selected_action": [key.pk]}
+    operator.post(page("apikey", "changelist"), revoke)
+    event = newest_event("globex")
+    operator.post(page("apikey", "changelist"), revoke)
+    assert (event.actor_kind, event.actor_name, event.action) == ("operator", "root", "revoke_key")
+    assert newest_event("globex").at == event.at
+
+
+def test_the_state_of_a_key_is_told(operator: Client, world: World) -> None:
+    ApiKey.objects.filter(name="acme_s1").update(expires_at=timezone.now() - timedelta(days=1))
+    listed = operator.get(page("apikey", "changelist")).content.decode()
+    assert listed.count("expired</td>") == 1
+    assert listed.count("active</td>") == 3
+
+
+@pytest.mark.parametrize("model", [Tenant, Space])
+def test_tenants_and_spaces_are_not_deleted_here(operator: Client, world: World, model: Any) -> None:
+    name, instance = model._meta.model_name, model.objects.first()
+    assert operator.post(page(name, "delete", instance.pk), {"post": "yes"}).status_code == 403
+    operator.post(
+        page(name, "changelist"), {"action": "delete_selected", "_selected_action": [instance.pk], "post": "yes"}
+    )
+    assert model.objects.filter(pk=instance.pk).exists()
+
+
+def test_keys_are_not_made_here(operator: Client) -> None:
+    assert operator.get(page("apikey", "add")).status_code == 403
+
+
+def test_a_change_is_in_the_tenants_trail(operator: Client, world: World) -> None:
+    space = Space.objects.get(name="acme_s1")
+    saved(operator, page("space", "change", space.pk), title="Another title")
+    event = newest_event("acme")
+    assert Space.objects.get(name="acme_s1").title == "Another title"
+    assert (event.actor_kind, event.actor_name, event.action) == ("operator", "root", "administer")
+    assert (event.target, event.outcome) == ("change space acme_s1", "allowed")
+
+
+def test_a_tenant_made_here_is_in_its_own_trail(operator: Client) -> None:
+    saved(operator, page("tenant", "add"), slug="initech", name="Initech")
+    assert newest_event("initech").target == "add tenant initech"
+
+
+def test_a_space_made_here_has_the_servers_embedding(operator: Client) -> None:
+    tenant = Tenant.objects.get(slug="acme")
+    saved(operator, page("space", "add"), name="acme_new", tenant=str(tenant.pk))
+    made = Space.objects.get(name="acme_new")
+    assert made.embedding_dimension == Space.objects.get(name="acme_s1").embedding_dimension
+    assert newest_event("acme").target == "add space acme_new"
+
+
+def test_a_parent_of_another_tenant_is_refused_on_the_page(operator: Client) -> None:
+    url = page("space", "change", Space.objects.get(name="acme_s1").pk)
+    foreign = Space.objects.get(name="globex_s1")
+    response = operator.post(url, {**form_of(operator, url), "parent": str(foreign.pk)})
+    assert "globex_s1 belongs to another tenant" in response.content.decode()
+    assert Space.objects.get(name="acme_s1").parent is None
+
+
+def test_a_circle_of_spaces_is_refused_on_the_page(operator: Client) -> None:
+    top = Space.objects.get(name="acme_s1")
+    Space.objects.filter(name="acme_s10").update(parent=top)
+    url = page("space", "change", top.pk)
+    response = operator.post(url, {**form_of(operator, url), "parent": str(Space.objects.get(name="acme_s10").pk)})
+    assert "that would be a circle" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "field"), [("tenant", "slug"), ("space", "name"), ("space", "tenant"), ("space", "embedding_model")]
+)
+def test_what_tokens_and_vectors_hang_on_is_not_offered_for_change(operator: Client, model: str, field: str) -> None:
+    instance = {"tenant": Tenant, "space": Space}[model].objects.get(
+        **{"tenant": {"slug": "acme"}, "space": {"name": "acme_s1"}}[model]
+    )
+    assert field not in form_of(operator, page(model, "change", instance.pk))
+
+
+def test_a_space_is_shared_and_withdrawn_on_its_page(operator: Client, world: World) -> None:
+    application, space = world.client("globex"), Space.objects.get(name="acme_shared")
+    saved(operator, page("space", "change", space.pk), **{"grants-0-DELETE": "on"})
+    assert not Grant.objects.exists()
+    assert problem(application.get("/api/v1/spaces/acme_shared/")) == (403, "access_withdrawn", None)
+    new = {
+        "grants-TOTAL_FORMS": "1",
+        "grants-0-tenant": str(Tenant.objects.get(slug="globex").pk),
+        "grants-0-permissions": ["read"],
+    }
+    saved(operator, page("space", "change", space.pk), **new)
+    assert application.get("/api/v1/spaces/acme_shared/").status_code == 200
+
+
+def test_no_grant_gives_the_right_to_manage(operator: Client, world: World) -> None:
+    space = Space.objects.get(name="acme_shared")
+    url = page("space", "change", space.pk)
+    response = operator.post(url, {**form_of(operator, url), "grants-0-permissions": ["read", "manage"]})
+    assert "manage is not one of the available choices" in response.content.decode()
+    assert Grant.objects.get().permissions == ["read"]
+
+
+def test_a_member_is_added_on_the_tenants_page(operator: Client, world: World) -> None:
+    tenant, user = Tenant.objects.get(slug="globex"), get_user_model().objects.get(username="bob")
+    fields = {"memberships-TOTAL_FORMS": "2", "memberships-1-user": str(user.pk), "memberships-1-role": "member"}
+    fields["memberships-1-tenant"] = str(tenant.pk)
+    saved(operator, page("tenant", "change", tenant.pk), **fields)
+    assert Membership.objects.filter(tenant=tenant, user=user, role="member").exists()
+
+
+def test_a_key_that_is_given_a_foreign_space_here_opens_it_no_more_than_before(operator: Client, world: World) -> None:
+    key, foreign = ApiKey.objects.get(name="globex"), Space.objects.get(name="acme_s1")
+    fields = {
+        "spaces-TOTAL_FORMS": "3",
+        "spaces-2-space": str(foreign.pk),
+        "spaces-2-permissions": ["read"],
+        "spaces-2-key": str(key.pk),
+    }
+    saved(operator, page("apikey", "change", key.pk), **fields)
+    assert ApiKeySpace.objects.filter(key=key, space=foreign).exists()
+    assert problem(world.client("globex").get("/api/v1/spaces/acme_s1/")) == (403, "space_not_covered", None)
+
+
+def test_a_deleted_key_is_in_the_tenants_trail(operator: Client, world: World) -> None:
+    key = ApiKey.objects.get(name="acme_s1_read")
+    operator.post(page("apikey", "delete", key.pk), {"post": "yes"})
+    assert newest_event("acme").target == f"delete API key {key}"
+    assert not ApiKey.objects.filter(pk=key.pk).exists()

@@ -79,7 +79,8 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
     Space.objects.filter(name=FLOOD).update(limits={"rate_limit_per_space": FLOOD_LIMIT, "max_concurrent_per_space": 2})
     victim_token = installation.site.access_token(victim.tenant.api_key)
     flood_token = installation.site.access_token(flood.tenant.api_key)
-    assert victim_token and flood_token
+    assert victim_token is not None
+    assert flood_token is not None
     asked = [Call(f"spaces/{VICTIM}/recall/", json.dumps({"query": question}).encode()) for question in victim.questions]
     dear = _dearest(flood.questions, [str(memory_id) for memory_id in flood.ids], corpus)
     alone, beside, flooded = Answers(), Answers(), Answers()

@@ -1,5 +1,6 @@
 """The OpenAPI description: operations by the names that the audit trail calls them, and the one shape of every error."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,30 +10,44 @@ from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
-from tenants.api.strict import StrictSerializer
+from tenants.api.strict import ProblemAnswer, StrictSerializer
 from tenants.operations import Action
 
 # What any operation may be answered with; the rest depends on what it takes.
 _ALWAYS = (400, 401, 403, 406, 503)
 _WITH_PATH = (404,)
 _WITH_BODY = (413, 415)
-_CONFLICTING = {Action.CREATE_SPACE, Action.REMEMBER, Action.REMEMBER_BATCH, Action.UPDATE_MEMORY}
-
-
-class ProblemAnswer(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="What is wrong, for programs.")
-    detail = serializers.CharField(help_text="What is wrong, for people.")
-    attr = serializers.CharField(allow_null=True, help_text="The path of the field at fault, dots between.")
+_OF_A_SPACE = (429,)
+_FILLING = {Action.REMEMBER, Action.REMEMBER_BATCH}
+_CONFLICTING = {
+    Action.CREATE_SPACE,
+    Action.UPDATE_SPACE,
+    Action.REMEMBER,
+    Action.REMEMBER_BATCH,
+    Action.UPDATE_MEMORY,
+    Action.CREATE_KEY,
+    Action.ROTATE_KEY,
+    Action.CREATE_TEAM,
+    Action.DELETE_TEAM,
+    Action.ADD_MEMBER,
+    Action.UPDATE_MEMBER,
+    Action.REMOVE_MEMBER,
+}
 
 
 class ErrorAnswer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ProblemAnswer(many=True)
+    errors = ProblemAnswer(many=True)  # type: ignore[assignment]  # the serializer's own is of another kind
 
 
 class EngramSchema(AutoSchema):
+    @property
+    def _action(self) -> Action:
+        actions: Mapping[str, Action] = self.view.actions  # type: ignore[attr-defined]
+        return actions[self.method]
+
     def get_operation_id(self) -> str:
-        return str(self.view.actions[self.method].value)
+        return str(self._action.value)
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         # The generator adds the word itself.
@@ -44,18 +59,20 @@ class EngramSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         strict = {"additionalProperties": False} if isinstance(serializer, StrictSerializer) else {}
-        return {**super()._map_basic_serializer(serializer, direction), **strict}
+        return {**super()._map_basic_serializer(serializer, direction), **strict}  # type: ignore[no-untyped-call]
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         statuses = (
             _ALWAYS
             + (_WITH_PATH if "{" in self.path else ())
             + (_WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ())
-            + ((409,) if self.view.actions[self.method] in _CONFLICTING else ())
+            + (_OF_A_SPACE if "{space}" in self.path else ())
+            + ((507,) if self._action in _FILLING else ())
+            + ((409,) if self._action in _CONFLICTING else ())
         )
         errors = {
             str(status): {
-                **self._get_response_for_code(ErrorAnswer, str(status)),
+                **self._get_response_for_code(ErrorAnswer, str(status)),  # type: ignore[no-untyped-call]
                 "description": HTTPStatus(status).phrase,
             }
             for status in statuses
@@ -65,10 +82,10 @@ class EngramSchema(AutoSchema):
 
 def doc_excludes() -> list[type]:
     """Classes whose docstrings are for us, not for the API's readers."""
-    return [*get_lib_doc_excludes(), StrictSerializer]
+    return [*get_lib_doc_excludes(), StrictSerializer]  # type: ignore[no-untyped-call]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "tenants.authentication.TokenAuthentication"
     name = "token"
 
@@ -76,7 +93,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class MemberScheme(OpenApiAuthenticationExtension):
+class MemberScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "tenants.authentication.MemberAuthentication"
     name = "session"
 

@@ -77,7 +77,7 @@ def _subject(subject: str) -> str:
 def _claims(payload: dict[str, Any]) -> dict[str, frozenset[str]]:
     space, permissions = payload.get("memory_space_id"), payload.get("permissions")
     if (
-        not (isinstance(space, str) and SPACE_NAME.regex.match(space))
+        not (isinstance(space, str) and re.match(SPACE_NAME.regex, space))
         or not (isinstance(permissions, list) and permissions)
         or not set(Permission.values).issuperset(map(str, permissions))
     ):

@@ -13,7 +13,6 @@ from audit.models import AuditEvent
 from tenants.operations import Operation
 from tenants.scope import tenant_tx
 
-
 MOST_COUNTED = 10_000
 
 

@@ -10,7 +10,7 @@ from memory.api.fields import ConfidenceField, ContentField, ExpiryField, KindFi
 from memory.models import Tier
 from memory.records import Link, NewMemory
 from memory.services.recall import ANSWERING_TIERS, SPREADING
-from tenants.api.strict import ChoiceField, StrictSerializer
+from tenants.api.strict import ChoiceField, ProblemAnswer, StrictSerializer
 from tenants.limits import installation
 
 Numbers = extend_schema_field({"type": "array", "items": {"type": "number"}, "minItems": 1})(VectorField)
@@ -195,12 +195,6 @@ class RecallAnswer(serializers.Serializer[Any]):
     results = HitAnswer(many=True)
     took_ms = serializers.FloatField()
     spread = SpreadSummary()
-
-
-class ProblemAnswer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    attr = serializers.CharField(allow_null=True)
 
 
 class AskedAnswer(serializers.Serializer[Any]):

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -90,3 +89,11 @@ def parse_query(serializer: type[StrictSerializer], request: Request) -> Any:
 
 class NoParameters(StrictSerializer):
     """A route that takes no query parameters."""
+
+
+class ProblemAnswer(serializers.Serializer[Any]):
+    """One thing that is wrong, as every error answers it."""
+
+    code = serializers.CharField(help_text="What is wrong, for programs.")
+    detail = serializers.CharField(help_text="What is wrong, for people.")
+    attr = serializers.CharField(allow_null=True, help_text="The path of the field at fault, dots between.")

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
-from tenants.callers import ANONYMOUS, INSTALLATION, Actor, Caller, Origin
+from tenants.callers import ANONYMOUS, INSTALLATION, Actor, ActorKind, Caller, Origin
 from tenants.models import Membership
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
@@ -48,7 +48,7 @@ def _login_failed(credentials: dict[str, Any], request: HttpRequest | None, **_:
 def _caller(request: HttpRequest, user: AbstractUser) -> Caller:
     """The person in the tenant that their pages show; filed under the installation if they are of none."""
     current = chosen_membership(memberships_of(user.pk), request.session.get("tenant"))
-    kind = "member" if current or not user.is_staff else "operator"
+    kind: ActorKind = "member" if current or not user.is_staff else "operator"
     actor = Actor(kind, str(user.pk), user.get_username())
     return Caller(current.tenant_id if current else INSTALLATION, actor, None, _origin(request))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
 
-from tests.world import PASSWORD
 from tests.demo import build_demo
+from tests.world import PASSWORD
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"```sh\n(?P<shell>.*?)```(?:\n\n```text\n(?P<output>.*?)```)?", re.DOTALL)

@@ -84,9 +84,12 @@ def logged_in(username: str) -> APIClient:
 def with_login_token(username: str, spaces: dict[str, frozenset[str]] | None = None) -> APIClient:
     """A client with a token that a person exchanged their login for."""
     client = APIClient()
-    token = exchange_login(Origin(), username, PASSWORD, None, spaces).access
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {login_token(username, spaces)}")
     return client
+
+
+def login_token(username: str, spaces: dict[str, frozenset[str]] | None = None) -> str:
+    return exchange_login(Origin(), username, PASSWORD, None, spaces).access
 
 
 def scope_of(space: str) -> Any:

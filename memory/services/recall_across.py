@@ -40,12 +40,10 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
 
     Activation stays inside each space; scores are in each space's own standard deviations, so they can be merged. A space
     that is limited, slow, archived or withdrawn is reported and the others answer. Raises ``NotCovered`` if a named space is
-    none of the token's.
+    none of the token's, and what ``live_spaces`` does for a caller who may touch nothing any more.
     """
     started = time.perf_counter()
-    wanted = _readable(caller) if names is None else list(dict.fromkeys(names))
-    if caller.claims is not None and not caller.claims.keys() >= set(wanted):
-        raise NotCovered("The token does not cover all of these spaces.")
+    wanted = _wanted(caller, names)
     hits: list[Hit] = []
     asked: list[Asked] = []
     for name in wanted:
@@ -80,9 +78,15 @@ def _record_refusal(caller: Caller, name: str, error: EngramError) -> None:
         record(caller, Action.RECALL, outcome=outcome_of(error.status_code), reason=error.reason(), space=name)
 
 
-def _readable(caller: Caller) -> list[str]:
-    return [
-        space.name
-        for space in live_spaces(caller)
-        if Permission.READ in held_permissions(caller, space) and space.status == Space.Status.ACTIVE
-    ]
+def _wanted(caller: Caller, names: Sequence[str] | None) -> list[str]:
+    live = live_spaces(caller)
+    if names is None:
+        return [
+            space.name
+            for space in live
+            if Permission.READ in held_permissions(caller, space) and space.status == Space.Status.ACTIVE
+        ]
+    covered = {space.name for space in live} if caller.claims is None else caller.claims.keys()
+    if not covered >= set(names):
+        raise NotCovered("The token does not cover all of these spaces.")
+    return list(dict.fromkeys(names))

@@ -13,6 +13,8 @@ LONGEST_GRACE_SECONDS = 86_400
 
 
 class KeyRequest(StrictSerializer):
+    sample = {"name": "support desk", "spaces": {"our_notes": ["read", "write"]}}
+
     name = serializers.CharField(max_length=100)
     spaces = ClaimsField(allow_empty=False)
     expires_at = ExpiryField(required=False, allow_null=True)
@@ -28,6 +30,8 @@ class KeyRequest(StrictSerializer):
 
 
 class RotateRequest(StrictSerializer):
+    sample = {"grace_seconds": 3600}
+
     grace_seconds = serializers.IntegerField(
         default=0,
         min_value=0,
@@ -65,6 +69,7 @@ class NewKeyAnswer(serializers.Serializer[Any]):
 class SigningKeyRequest(StrictSerializer):
     # Whoever sends a private key by mistake should not find it in an answer too.
     secret_fields = frozenset({"public_key"})
+    sample = {"name": "our backend", "algorithm": "HS256"}
 
     name = serializers.CharField(max_length=100)
     algorithm = ChoiceField(SigningKey.Algorithm.values)

@@ -15,13 +15,16 @@ class MemberRequest(StrictSerializer):
     """``password`` is for a person who is new to this installation; who has an account keeps theirs."""
 
     secret_fields = frozenset({"password"})
+    sample = {"username": "dora", "role": "member", "password": "to be changed by Dora"}
 
-    username = serializers.CharField(max_length=MOST_NAME)
+    username = serializers.CharField(max_length=MOST_NAME, trim_whitespace=False)
     role = ChoiceField(Membership.Role.values)
     password = serializers.CharField(required=False, max_length=200, trim_whitespace=False)
 
 
 class MemberChange(StrictSerializer):
+    sample = {"role": "admin"}
+
     role = ChoiceField(Membership.Role.values)
 
 
@@ -41,11 +44,15 @@ class MembersAnswer(serializers.Serializer[Any]):
 
 
 class TeamRequest(StrictSerializer):
-    slug = serializers.CharField(validators=[TEAM_SLUG])
+    sample = {"slug": "platform", "name": "Platform team"}
+
+    slug = serializers.CharField(validators=[TEAM_SLUG], trim_whitespace=False)
     name = serializers.CharField(required=False, max_length=200, help_text="By default the slug.")
 
 
 class TeamChange(StrictSerializer):
+    sample = {"name": "Platform team"}
+
     name = serializers.CharField(max_length=200)
 
 
@@ -72,6 +79,8 @@ class TeamsAnswer(serializers.Serializer[Any]):
 
 class GrantRequest(StrictSerializer):
     """To one of ``tenant``, ``team`` and ``member``."""
+
+    sample = {"team": "platform", "permissions": ["read"]}
 
     tenant = serializers.CharField(required=False, max_length=63)
     team = serializers.CharField(required=False, max_length=63, help_text="Of the space's own tenant.")

@@ -1,6 +1,7 @@
 -- Recall in one round trip: seeds, spreading, ranking, and the memories themselves.
 --   seed  = ((1 - p_lexical_weight) * z(similarity) + p_lexical_weight * z(lexical share)) / 10
---   score = (seed + received activation) * (1 + p_bias * (confidence * (0.5 + 0.5 * retrievability) - 1))
+--   sum   = seed + received activation
+--   score = sum - p_bias * |sum| * (1 - confidence * (0.5 + 0.5 * retrievability))
 -- z says by how many standard deviations of the space a memory stands out, which makes meaning and words, and one space's
 -- scores and another's, comparable. A seed below the average, under zero, starts no activation.
 -- With p_bias = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
@@ -75,15 +76,17 @@ begin
     return query
         select m.id, m.content, m.kind, m.confidence, m.session, m.metadata, m.observed_at, m.created_at, m.updated_at,
                m.expires_at, m.tier, m.recall_count, m.last_recalled_at,
-               reached.score * (1 + p_bias * (m.confidence * (0.5 + 0.5 * r.retrievability) - 1)),
+               reached.sum - p_bias * abs(reached.sum) * (1 - m.confidence * (0.5 + 0.5 * r.retrievability)),
                coalesce(reached.similarity, (
                    select 1 - (e.vector <=> v_vector) from memory_embedding e
                    where p_semantic and e.space_id = p_space_id and e.memory_id = m.id
                )),
-               coalesce(reached.lexical, 0), least(1, greatest(0, reached.score)), reached.depth, reached.path, count(*) over ()
+               coalesce(reached.lexical, 0), least(1, greatest(0, reached.sum)), reached.depth, reached.path,
+               count(*) filter (where reached.by_spreading) over ()
         from (
-            select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as score,
-                   found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path
+            select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
+                   found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
+                   s.memory_id is not null as by_spreading
             from engram_spread(
                 p_space_id, coalesce(v_ids[:v_starting], '{}'), coalesce(v_seeds[:v_starting], '{}'),
                 p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s

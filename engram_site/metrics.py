@@ -32,5 +32,8 @@ def _may_read(request: HttpRequest) -> bool:
     # A proxy that nobody declared stands on loopback like a neighbour: what it forwards is not one.
     if "X-Forwarded-For" in request.headers and not settings.TRUSTED_PROXIES:
         return False
-    address = ipaddress.ip_address(request.origin.address or "0.0.0.0")  # type: ignore[attr-defined]  # noqa: S104
-    return any(address in ipaddress.ip_network(network) for network in settings.METRICS_NETWORKS)
+    try:
+        address = ipaddress.ip_address(request.origin.address)  # type: ignore[attr-defined]
+    except ValueError:
+        return False
+    return any(address in network for network in settings.METRICS_NETWORKS)

@@ -196,7 +196,7 @@ DEFAULT_EMBEDDING: dict[str, Any] = (
 TRUSTED_PROXIES = env.integer("ENGRAM_TRUSTED_PROXIES", 0)
 
 # Who may read /metrics: networks, and whoever brings the bearer token if one is set.
-METRICS_NETWORKS = env.words("ENGRAM_METRICS_NETWORKS", "127.0.0.1/32,::1/128")
+METRICS_NETWORKS = env.networks("ENGRAM_METRICS_NETWORKS", "127.0.0.1/32,::1/128")
 METRICS_TOKEN = env.text("ENGRAM_METRICS_TOKEN", "")
 
 HTTPS = env.flag("ENGRAM_HTTPS", default=False)

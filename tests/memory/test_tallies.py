@@ -48,10 +48,10 @@ def _by_tier(space: str, statement: str) -> Tallies:
         return {tier: (memories, text_bytes) for tier, memories, text_bytes in cursor.fetchall()}
 
 
-def execute(space: str, statement: str, **parameters: object) -> None:
+def execute(space: str, statement: str) -> None:
     scope = scope_of(space)
     with space_tx(scope), connection.cursor() as cursor:
-        cursor.execute(statement, {"space_id": scope.space_id, **parameters})
+        cursor.execute(statement, {"space_id": scope.space_id})
 
 
 def write_one_by_one(space: str, contents: list[str]) -> float:

@@ -32,10 +32,8 @@ def test_the_exposition_is_what_prometheus_reads() -> None:
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     families = {family.name: family for family in text_string_to_metric_families(answer.content.decode())}
     fallback = families["engram_limiter_fallback"]
-    assert (fallback.type, [sample.name for sample in fallback.samples][0]) == (
-        "counter",
-        "engram_limiter_fallback_total",
-    )
+    assert fallback.type == "counter"
+    assert "engram_limiter_fallback_total" in {sample.name for sample in fallback.samples}
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from benchmarks.report import Cell, Findings, Table, Wanted
 from benchmarks.spaces import FilledSpace
 from benchmarks.spreading import draw_sources, spread
-from benchmarks.timing import Latency, in_turns, ratio
+from benchmarks.timing import Latency, in_turns, ratio, timed
 from memory import queries
 from memory.queries import RecallCall
 from tenants.scope import SpaceScope, space_tx
@@ -28,7 +28,11 @@ def measure(space: FilledSpace, calls: Sequence[RecallCall]) -> Findings:
     """Compare recall by text, and spreading from several memories, with the locks and without."""
     recalled = compare(space, queries.recall, calls)
     reached = compare(space, spread, draw_sources(space, len(calls)))
-    rows = [*_rows("recall by text", recalled), *_rows("spread 3 hops from 10", reached)]
+    rows = [
+        *_rows("recall by text", recalled),
+        *_rows("spread 3 hops from 10", reached),
+        ["engram_check_space, three to a recall", None, *_check(space.scope), None],
+    ]
     return Findings(
         [
             Table(
@@ -74,6 +78,15 @@ def compare(space: FilledSpace, run: Callable[[SpaceScope, T], object], inputs: 
             connections["default"] = app
 
         return in_turns({BARE: bare, BOUND: bound, OPENED: opened}, tqdm(inputs, desc="Isolation", leave=False))
+
+
+def _check(scope: SpaceScope) -> list[Cell]:
+    """What the search functions' own check of the space takes, which is in every one of the figures above it."""
+    with space_tx(scope, durable=False), connections["default"].cursor() as cursor:
+        statement = "select engram_check_space(%s) from generate_series(1, 1000)"
+        taken = [timed(lambda: cursor.execute(statement, [scope.space_id])) / 1000 for _ in range(20)]
+    latency = Latency.of(taken)
+    return [latency.p50, latency.p95]
 
 
 @contextmanager

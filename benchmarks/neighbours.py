@@ -81,7 +81,9 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
     flood_token = installation.site.access_token(flood.tenant.api_key)
     assert victim_token is not None
     assert flood_token is not None
-    asked = [Call(f"spaces/{VICTIM}/recall/", json.dumps({"query": question}).encode()) for question in victim.questions]
+    asked = [
+        Call(f"spaces/{VICTIM}/recall/", json.dumps({"query": question}).encode()) for question in victim.questions
+    ]
     dear = _dearest(flood.questions, [str(memory_id) for memory_id in flood.ids], corpus)
     alone, beside, flooded = Answers(), Answers(), Answers()
     _victim(installation.site, victim_token, asked, Answers(), 3)

@@ -51,7 +51,7 @@ QUICK = Scale(
     neighbour_memories=100,
     crowd=1,
     calls=60,
-    rounds=2,
+    rounds=1,
 )
 
 

@@ -1,8 +1,7 @@
 """The OpenAPI description: operations by the names that the audit trail calls them, and the one shape of every error."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -10,6 +9,7 @@ from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from tenants.api.base import EngramView
 from tenants.api.strict import ProblemAnswer, StrictSerializer
 from tenants.operations import Action
 
@@ -37,17 +37,16 @@ _CONFLICTING = {
 
 class ErrorAnswer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ProblemAnswer(many=True)  # type: ignore[assignment]  # the serializer's own is of another kind
+    errors = ProblemAnswer(many=True)  # type: ignore[assignment]  # DRF's own is private use
 
 
 class EngramSchema(AutoSchema):
     @property
-    def _action(self) -> Action:
-        actions: Mapping[str, Action] = self.view.actions  # type: ignore[attr-defined]
-        return actions[self.method]
+    def action(self) -> Action:
+        return cast(EngramView, self.view).actions[self.method]
 
     def get_operation_id(self) -> str:
-        return str(self._action.value)
+        return str(self.action.value)
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         # The generator adds the word itself.
@@ -59,7 +58,8 @@ class EngramSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         strict = {"additionalProperties": False} if isinstance(serializer, StrictSerializer) else {}
-        return {**super()._map_basic_serializer(serializer, direction), **strict}  # type: ignore[no-untyped-call]
+        described = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        return {**described, **strict}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         statuses = (
@@ -67,8 +67,8 @@ class EngramSchema(AutoSchema):
             + (_WITH_PATH if "{" in self.path else ())
             + (_WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ())
             + (_OF_A_SPACE if "{space}" in self.path else ())
-            + ((507,) if self._action in _FILLING else ())
-            + ((409,) if self._action in _CONFLICTING else ())
+            + ((507,) if self.action in _FILLING else ())
+            + ((409,) if self.action in _CONFLICTING else ())
         )
         errors = {
             str(status): {

@@ -120,8 +120,10 @@ def overview(caller: Caller) -> Overview:
 
 def _path(name: str, live: Mapping[str, LiveSpace]) -> tuple[str, ...]:
     path = [name]
-    while (parent := live[path[0]].parent) is not None and parent in live and parent not in path:
-        path.insert(0, parent)
+    above = live[name].parent
+    while above is not None and above in live and above not in path:
+        path.insert(0, above)
+        above = live[above].parent
     return tuple(path)
 
 

@@ -1,7 +1,7 @@
 """Recall: finding memories by meaning and words, and by what they are associated with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -11,12 +11,13 @@ from psycopg.errors import NoDataFound, QueryCanceled
 
 from memory import queries, vectors
 from memory.queries import RecallCall
-from memory.records import Recalled
+from memory.records import Recalled, Vector
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
 Seed = Literal["semantic", "lexical"]
+Embed = Callable[[SpaceScope, Sequence[str]], list[Vector]]
 
 ANSWERING_TIERS = ("hot", "warm")
 
@@ -61,7 +62,7 @@ class Cue:
     filters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None) -> Recalled:
+def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed: Embed = vectors.embed) -> Recalled:
     """The memories that a cue brings to mind, best first, each with why.
 
     Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there, and
@@ -69,7 +70,7 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None) -> Re
     """
     scope.require("read")
     check_depth(scope, cue.depth)
-    call = prepare(scope, cue)
+    call = prepare(scope, cue, embed)
     with space_tx(scope, durable=False):
         if patience_ms is not None:
             queries.limit_time(scope, patience_ms)
@@ -94,14 +95,14 @@ def check_depth(scope: SpaceScope, depth: int) -> None:
         raise Invalid(f"'depth' is {depth}; the space {scope.space!r} allows 0 to {most}.", "depth_exceeded", "depth")
 
 
-def prepare(scope: SpaceScope, cue: Cue) -> RecallCall:
+def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> RecallCall:
     """What the database is asked for a cue, whose text is embedded or whose vector is checked here."""
     semantic, lexical = "semantic" in cue.seeds, "lexical" in cue.seeds and cue.embedding is None
     vector = None
     if cue.embedding is not None:
         vector = vectors.check(scope, cue.embedding)
     elif cue.query is not None and semantic:
-        (vector,) = vectors.embed(scope, [cue.query])
+        (vector,) = embed(scope, [cue.query])
     return RecallCall(
         vector=vector,
         text=cue.query,

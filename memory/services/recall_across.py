@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memory.records import Hit, Recalled
-from memory.services.recall import Cue, recall
+from memory import vectors
+from memory.records import Hit, Recalled, Vector
+from memory.services.recall import Cue, Embed, recall
 from tenants.callers import Caller
 from tenants.errors import EngramError, NotCovered, Problem, Unavailable
 from tenants.models import Permission, Space
 from tenants.operations import Action, outcome_of, record
-from tenants.scope import tenant_tx
+from tenants.scope import SpaceScope, tenant_tx
 from tenants.services import limiter
 from tenants.services.access import held_permissions, live_spaces, open_space
 
@@ -43,13 +44,13 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
     none of the token's, and what ``live_spaces`` does for a caller who may touch nothing any more.
     """
     started = time.perf_counter()
-    wanted = _wanted(caller, names)
+    wanted, embed = _wanted(caller, names), _embedding_once()
     hits: list[Hit] = []
     asked: list[Asked] = []
     for name in wanted:
         began, problem, found = time.perf_counter(), None, 0
         try:
-            recalled = _recall_in(caller, name, cue)
+            recalled = _recall_in(caller, name, cue, embed)
         except EngramError as error:
             problem = error.problems()[0]
             _record_refusal(caller, name, error)
@@ -63,12 +64,25 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
     return RecalledAcross(best, asked, (time.perf_counter() - started) * 1000)
 
 
-def _recall_in(caller: Caller, name: str, cue: Cue) -> Recalled:
+def _embedding_once() -> Embed:
+    """``vectors.embed``, but that a text is embedded once for all spaces of a model."""
+    known: dict[tuple[str, int, tuple[str, ...]], list[Vector]] = {}
+
+    def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
+        same = (scope.embedding_model, scope.embedding_dimension, tuple(texts))
+        if same not in known:
+            known[same] = vectors.embed(scope, texts)
+        return known[same]
+
+    return embed
+
+
+def _recall_in(caller: Caller, name: str, cue: Cue, embed: Embed) -> Recalled:
     scope = open_space(caller, name, Permission.READ)
     with limiter.occupy(scope):
         limiter.spend(scope)
         try:
-            return recall(scope, cue, patience_ms=PATIENCE_MS)
+            return recall(scope, cue, patience_ms=PATIENCE_MS, embed=embed)
         except TimeoutError as error:
             raise Unavailable(f"The space did not answer within {PATIENCE_MS} ms.", "too_slow") from error
 

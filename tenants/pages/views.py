@@ -1,6 +1,5 @@
 """Logging in, and choosing the tenant that pages show."""
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,10 +13,11 @@ class LogInView(LoginView):
     redirect_authenticated_user = True
 
 
-@login_required
 @require_POST
 def choose_tenant(request: HttpRequest) -> HttpResponse:
     """Keep one of the person's own tenants in the session; any other does not exist for them."""
+    if not request.user.is_authenticated:
+        return redirect("login")
     chosen = request.POST.get("tenant", "")
     if chosen not in {str(membership.tenant_id) for membership in memberships_of(int(request.user.pk or 0))}:
         raise Http404

@@ -28,10 +28,10 @@ def recorded(database: None) -> None:
         )
 
 
-@pytest.fixture(params=ROLES.values(), ids=ROLES.keys())
+@pytest.fixture(params=ROLES)
 def connection(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
     """An ordinary session of each sort of role."""
-    with psycopg.connect(os.environ[request.param], autocommit=True) as opened:
+    with psycopg.connect(os.environ[ROLES[request.param]], autocommit=True) as opened:
         yield opened
 
 

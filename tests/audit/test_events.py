@@ -23,10 +23,6 @@ from tests.world import World
 SECRET = "the combination is 12-34-56"
 
 
-def tenant_id(slug: str) -> object:
-    return Tenant.objects.get(slug=slug).id
-
-
 def somebody(slug: str, request_id: str = "one-request") -> Caller:
     origin = Origin(request_id=request_id, address="10.0.0.7")
     return Caller(Tenant.objects.get(slug=slug).id, Actor("key", "an-id", "a key"), {}, origin)
@@ -80,7 +76,7 @@ def test_a_record_outside_of_every_scope_is_refused(world: World) -> None:
 
 def test_a_record_in_another_tenants_transaction_is_refused(world: World) -> None:
     caller = somebody("acme")
-    with pytest.raises(ProgrammingError, match="row-level security"), tenant_tx(tenant_id("globex")):
+    with pytest.raises(ProgrammingError, match="row-level security"), tenant_tx(Tenant.objects.get(slug="globex").id):
         record(caller, Action.WHOAMI)
 
 

@@ -233,7 +233,7 @@ STATUS = {
 OUTCOME = {401: "denied", 403: "denied", 400: "failed", 404: "failed"}
 
 # The spaces that a caller is told of when it asks which it may touch.
-TOLD = {
+TOLD: dict[str, set[str]] = {
     "the space's own key": {"acme_s1", "acme_s10", "acme_shared"},
     "a key that may only read": {"acme_s1"},
     "a token narrowed to read": {"acme_s1"},
@@ -244,6 +244,14 @@ TOLD = {
     "another tenant's token that claims the space": set(),
     "another tenant's key that was forged to name the space": {"globex_s1"},
     "a tenant whose grant was withdrawn": {"globex_s1"},
+}  # fmt: skip
+
+
+# The spaces that a person's pages name; an admin's show the audit trail too, with whatever was asked for.
+SHOWN: dict[str, set[str]] = {
+    "a member's session": {"acme_s1", "acme_s10", "acme_shared", "acme_desk", "acme_lent", "acme_archived", "acme_erasing"},
+    "a person of no tenant": set(),
+    "an operator": set(),
 }  # fmt: skip
 
 

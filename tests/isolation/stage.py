@@ -154,7 +154,9 @@ def make_property(space_name: str) -> dict[str, str]:
     TeamMember.objects.create(team=team, membership=membership)
     key = ApiKey.objects.create(tenant=space.tenant, name=name, prefix=uuid4().hex[:12], secret_sha256=bytes(32))
     ApiKeySpace.objects.create(key=key, space=space, permissions=sorted(READ))
-    signing_key = SigningKey.objects.create(tenant=space.tenant, name=name, kid=uuid4().hex, algorithm="HS256", material="")
+    signing_key = SigningKey.objects.create(
+        tenant=space.tenant, name=name, kid=uuid4().hex, algorithm="HS256", material=""
+    )
     grant = Grant.objects.create(space=space, team=team, permissions=sorted(READ))
     return {
         "key": str(key.id),
@@ -226,7 +228,7 @@ def _unknowns(world: World) -> dict[str, dict[str, str]]:
         "an expired token": _signed(claims, exp=datetime.now(UTC) - timedelta(seconds=1)),
         "a token without an end": _signed({name: value for name, value in claims.items() if name != "exp"}),
         "a token signed with another key": jwt.encode(claims, "another-key-of-more-than-32-bytes-length", "HS256"),
-        "a token that nobody signed": jwt.encode(claims, None, "none"),
+        "a token that nobody signed": jwt.encode(claims, "", "none"),
         "a token for another service": _signed(claims, aud="another-api"),
         "a token from another issuer": _signed(claims, iss="another-issuer"),
         "a token with its claims exchanged": _exchanged(elsewhere, {**claims, "spaces": {"acme_s1": sorted(ALL)}}),

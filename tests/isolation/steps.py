@@ -30,9 +30,8 @@ class Walk:
     def take(self, step: str) -> bool:
         if step in ENTER:
             return self._enter(self._manager(step))
-        error = LookupError() if step == "raise" else None
         if self.inside:
-            self._leave(error)
+            self._leave(LookupError() if step == "raise" else None)
         return True
 
     def leave_all(self) -> None:
@@ -55,7 +54,7 @@ class Walk:
         return True
 
     def _leave(self, error: LookupError | None) -> None:
-        swallowed = self.inside.pop().__exit__(error and type(error), error, None)
+        swallowed = self.inside.pop().__exit__(None if error is None else type(error), error, None)
         assert not swallowed
 
 

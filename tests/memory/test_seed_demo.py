@@ -59,7 +59,7 @@ def test_the_demo_takes_up_an_interrupted_run_and_is_made_once(database: None, t
 
     given = json.loads((tmp_path / "demo.json").read_text())
     assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
-    member, staff = [authenticate(None, **login(given[who])) for who in ("member", "operator")]
+    member, staff = logged_in(given["member"]), logged_in(given["operator"])
     assert (member.is_staff, staff.is_superuser) == (False, True)
     client = APIClient()
     token = client.post("/api/v1/auth/token/", {"api_key": given["api_key"]}, format="json").json()
@@ -68,8 +68,8 @@ def test_the_demo_takes_up_an_interrupted_run_and_is_made_once(database: None, t
 
     assert seed(tmp_path / "demo.json")["created"] == 0
     assert counted() == stored
-    assert authenticate(None, **login(given["member"])) == member
+    assert logged_in(given["member"]) == member
 
 
-def login(person: dict[str, str]) -> dict[str, str]:
-    return {name: person[name] for name in ("username", "password")}
+def logged_in(person: dict[str, str]) -> Any:
+    return authenticate(None, username=person["username"], password=person["password"])

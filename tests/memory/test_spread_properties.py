@@ -22,7 +22,7 @@ from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.world import World, scope_of
 
 MOST_NODES = 40
-KINDS = (Association.Kind.TEMPORAL, Association.Kind.EXPLICIT)
+KINDS = (Association.Kind.TEMPORAL.value, Association.Kind.EXPLICIT.value)
 
 # (source, target, kind) → weight, the nodes being numbers; weights are of the precision that is stored.
 Edges = Mapping[tuple[int, int, str], float]

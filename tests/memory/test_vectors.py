@@ -53,7 +53,8 @@ def test_a_vector_is_brought_to_unit_length_in_its_own_direction(values: list[fl
     vector = check(scope(), values)
     assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
-    assert vector * np.linalg.norm(values) == pytest.approx(values, rel=1e-5, abs=1e-5 * np.linalg.norm(values))
+    length = float(np.linalg.norm(values))
+    assert vector * length == pytest.approx(values, rel=1e-5, abs=1e-5 * length)
 
 
 def test_whole_numbers_make_a_vector_too() -> None:

@@ -13,7 +13,7 @@ from django.conf import LazySettings
 from django.db import connection
 from django.test import RequestFactory
 from rest_framework.test import APIClient
-from werkzeug.test import Client
+from werkzeug.test import Client, run_wsgi_app
 
 from audit.models import AuditEvent
 from engram_site.wsgi import application
@@ -147,12 +147,10 @@ def test_metadata_that_no_number_can_hold_is_refused(client: APIClient) -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(world: World) -> None:
     most = installation().sizes.body_bytes
     environ = RequestFactory().post(MEMORIES).environ | {"CONTENT_LENGTH": str(most + 1), "wsgi.input": Unread()}
-    started: list[Any] = []
-    body = b"".join(application(environ, lambda status, headers: started.extend([status, dict(headers)])))
-    error = json.loads(body)["errors"][0]
-    assert started[0] == "413 Request Entity Too Large"
-    assert started[1]["X-Request-ID"]
-    assert error == {
+    body, status, headers = run_wsgi_app(application, environ)
+    assert status == "413 Request Entity Too Large"
+    assert headers["X-Request-ID"]
+    assert json.loads(b"".join(body))["errors"][0] == {
         "code": "too_large",
         "detail": f"The body has {most + 1:,} bytes; allowed: {most:,}.",
         "attr": None,

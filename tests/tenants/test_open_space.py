@@ -1,6 +1,6 @@
 """The one door into a space: every check it makes, and what it gives."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -49,9 +49,7 @@ def test_a_scope_cannot_be_changed(world: World) -> None:
 
 def test_it_costs_one_query(world: World) -> None:
     caller = key_caller("acme", {"acme_s1": ALL})
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         open_space(caller, "acme_s1", "read")
     assert len(queries) == 1
 
@@ -153,10 +151,9 @@ def take_the_space_from_the_key() -> None:
 @pytest.mark.parametrize(
     "withdraw", [withdraw_the_grant, revoke_the_key, end_the_key, delete_the_key, take_the_space_from_the_key]
 )
-def test_what_is_withdrawn_counts_at_the_next_request(world: World, withdraw: object) -> None:
+def test_what_is_withdrawn_counts_at_the_next_request(world: World, withdraw: Callable[[], None]) -> None:
     caller = key_caller("globex", {"acme_shared": READ})
     assert open_space(caller, "acme_shared", "read")
-    assert callable(withdraw)
     withdraw()
     with pytest.raises(AccessWithdrawn):
         open_space(caller, "acme_shared", "read")

@@ -10,6 +10,7 @@ from tenants.models import RefreshToken, Space
 from tenants.services.tenants import suspend_tenant
 from tenants.services.upkeep import active_space_ids
 from tenants.tasks import drop_expired_refresh_tokens
+from tenants.tokens import read_refresh
 from tests.tenants.asking import REFRESH, ask, pair
 from tests.world import World
 
@@ -29,8 +30,9 @@ def test_spaces_that_are_closed_or_of_a_suspended_tenant_have_no_turn(world: Wor
 
 def test_refresh_tokens_that_have_ended_are_dropped_and_the_others_stay(world: World) -> None:
     ended, live = (pair(APIClient(), api_key=world.keys["acme_s1"]) for _ in range(2))
-    oldest = RefreshToken.objects.order_by("created_at").first()
-    RefreshToken.objects.filter(pk=oldest and oldest.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    RefreshToken.objects.filter(pk=read_refresh(ended["refresh"])).update(
+        expires_at=timezone.now() - timedelta(seconds=1)
+    )
     assert drop_expired_refresh_tokens() == 1
     assert ask(APIClient(), REFRESH, refresh=ended["refresh"]).status_code == 401
     assert ask(APIClient(), REFRESH, refresh=live["refresh"]).status_code == 200

@@ -1,0 +1,57 @@
+"""What axe-core finds, by day and by night. Django's and Swagger UI's own pages are theirs to mend."""
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from tenants.callers import operator
+from tenants.models import Membership
+from tenants.services.spaces import NewSpace, create_space
+from tests.e2e.visitors import OpenPage, barriers, join, log_in
+from tests.world import PASSWORD, World
+
+SCHEMES = ["light", "dark"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_login_and_its_refusal_have_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    page.goto("/login/")
+    assert barriers(page) == []
+    log_in(page, "alice", "not-her-password")
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_overview_and_its_menus_have_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    create_space(operator("tests"), NewSpace("acme_child", parent="acme_s10"), tenant_slug="acme")
+    world.client("acme_s1").get("/api/v1/spaces/globex_s1/")
+    join("alice", "globex")
+    page = open_page(color_scheme=scheme)
+    log_in(page, "alice")
+    assert barriers(page) == []
+    page.locator(".menu.tenant summary").click()
+    assert barriers(page) == []
+    page.locator(".menu.user summary").click()
+    assert barriers(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_empty_pages_have_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    get_user_model().objects.create_user("dana", password=PASSWORD)
+    page = open_page(color_scheme=scheme)
+    log_in(page, "dana")
+    assert barriers(page) == []
+    Membership.objects.filter(user__username="dana").delete()
+    page.reload()
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_browsable_api_has_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    log_in(page, "alice", at=f"/login/?next=/api/v1/spaces/acme_s1/memories/{world.memories['acme_s1']}/")
+    page.get_by_text("DELETE …").click()
+    page.get_by_text("Headers").click()
+    assert barriers(page) == []

@@ -1,0 +1,100 @@
+"""The operators' admin, under our content security policy."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Page, expect
+
+from tenants.models import ApiKey, Space, Tenant
+from tests.e2e.visitors import OpenPage
+from tests.world import PASSWORD, World
+
+PAGES = [
+    "", "tenants/tenant/", "tenants/tenant/add/", "tenants/space/", "tenants/space/add/", "tenants/apikey/",
+    "auth/user/", "auth/user/add/", "auth/group/add/", "password_change/",
+]  # fmt: skip
+
+
+@pytest.fixture
+def admin(world: World, open_page: OpenPage) -> Page:
+    """The admin's first page, and an operator logged in to it."""
+    get_user_model().objects.create_superuser("root", password=PASSWORD)
+    page = open_page()
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tenants, spaces and keys")
+    return page
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def choose(page: Page, field: str, value: str) -> None:
+    """Find something in one of the admin's searching select boxes."""
+    page.locator(f"#id_{field} + .select2").click()
+    page.locator(".select2-search__field").fill(value)
+    page.get_by_role("option", name=value, exact=True).click()
+
+
+def test_every_list_and_form_opens(admin: Page) -> None:
+    for path in PAGES:
+        assert admin.goto(f"/admin/{path}").status == 200, path  # type: ignore[union-attr]
+
+
+def test_every_record_opens(admin: Page) -> None:
+    tenant, space, key = Tenant.objects.earliest("pk"), Space.objects.earliest("pk"), ApiKey.objects.earliest("pk")
+    for path in (f"tenant/{tenant.pk}", f"space/{space.pk}", f"apikey/{key.pk}", f"space/{space.pk}/history"):
+        assert admin.goto(f"/admin/tenants/{path}/").status == 200, path  # type: ignore[union-attr]
+
+
+def test_a_tenant_is_made_and_then_given_a_member(admin: Page) -> None:
+    admin.goto("/admin/tenants/tenant/add/")
+    admin.get_by_label("Slug").fill("umbrella")
+    admin.get_by_label("Name").fill("Umbrella")
+    admin.get_by_role("button", name="Save and continue editing").click()
+    admin.get_by_text("Add another Membership").click()
+    choose(admin, "memberships-0-user", "bob")
+    save(admin)
+    expect(admin.locator(".messagelist")).to_contain_text("was changed successfully")
+    assert Tenant.objects.get(slug="umbrella").memberships.get().user.get_username() == "bob"
+
+
+def test_a_space_is_made(admin: Page) -> None:
+    admin.goto("/admin/tenants/space/add/")
+    choose(admin, "tenant", "acme")
+    admin.get_by_label("Name").fill("acme_new")
+    save(admin)
+    expect(admin.locator(".messagelist")).to_contain_text("was added successfully")
+    assert Space.objects.get(name="acme_new").tenant.slug == "acme"
+
+
+def test_a_tenant_is_suspended_from_the_list(admin: Page) -> None:
+    admin.goto("/admin/tenants/tenant/")
+    admin.get_by_label("Select this object for an action - globex").check()
+    admin.get_by_label("Action:").select_option("suspend")
+    admin.get_by_role("button", name="Go").click()
+    expect(admin.locator(".messagelist")).to_contain_text("Suspended: globex.")
+    assert Tenant.objects.get(slug="globex").status == "suspended"
+
+
+def test_a_key_is_revoked_from_the_list(admin: Page) -> None:
+    key = ApiKey.objects.get(name="acme_s1_read")
+    admin.goto("/admin/tenants/apikey/")
+    admin.get_by_label(f"Select this object for an action - {key}").check()
+    admin.get_by_label("Action:").select_option("revoke")
+    admin.get_by_role("button", name="Go").click()
+    expect(admin.locator(".messagelist")).to_contain_text("Their tokens are refused from now on.")
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+
+
+def test_a_user_is_made(admin: Page) -> None:
+    admin.goto("/admin/auth/user/add/")
+    admin.get_by_label("Username").fill("dana")
+    admin.locator("#id_password1").fill("quite-a-long-one")
+    admin.locator("#id_password2").fill("quite-a-long-one")
+    save(admin)
+    expect(admin.locator(".messagelist")).to_contain_text("was added successfully")
+    assert get_user_model().objects.get(username="dana").check_password("quite-a-long-one")

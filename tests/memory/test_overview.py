@@ -1,0 +1,140 @@
+"""The overview's service: what it gathers, for whom, and what it does not count."""
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from audit.models import AuditEvent
+from audit.services import events
+from memory.services import overview as overviews
+from memory.services.overview import SpaceOverview, overview, view_overview
+from tenants.callers import Actor, Caller, Origin, operator
+from tenants.errors import AccessWithdrawn, TenantSuspended
+from tenants.models import Membership, Space, Tenant
+from tenants.operations import Action, record
+from tenants.scope import tenant_tx
+from tenants.services.spaces import NewSpace, create_space
+from tenants.services.tenants import suspend_tenant
+from tests.world import World, remember_in
+
+
+def member(name: str, tenant: str) -> Caller:
+    user = get_user_model().objects.get(username=name)
+    actor = Actor("member", str(user.pk), name)
+    return Caller(Tenant.objects.get(slug=tenant).id, actor, None, Origin(request_id="overview-test"))
+
+
+def below(parent: str, *names: str) -> None:
+    for name in names:
+        create_space(operator("tests"), NewSpace(name, parent=parent), tenant_slug="acme")
+
+
+def space(caller: Caller, name: str) -> SpaceOverview:
+    return next(each for each in overview(caller).spaces if each.name == name)
+
+
+def test_own_spaces_come_first_then_those_shared_with_the_tenant(world: World) -> None:
+    seen = overview(member("charlie", "globex"))
+    assert [(each.name, each.is_own, each.is_writable) for each in seen.spaces] == [
+        ("globex_s1", True, True),
+        ("acme_shared", False, False),
+    ]
+    assert (seen.own_memories, seen.shared_memories) == (1, 1)
+    assert (seen.own_spaces, seen.shared_spaces) == (1, 1)
+
+
+def test_each_space_comes_directly_after_the_one_above_it(world: World) -> None:
+    below("acme_s1", "b_child", "a_child")
+    below("b_child", "a_grandchild")
+    names = [each.name for each in overview(member("alice", "acme")).spaces]
+    assert names == ["acme_s1", "a_child", "b_child", "a_grandchild", "acme_s10", "acme_shared"]
+    grandchild = space(member("alice", "acme"), "a_grandchild")
+    assert (grandchild.top, grandchild.parent) == ("acme_s1", "b_child")
+
+
+def test_a_circle_of_parents_does_not_hang_it(world: World) -> None:
+    below("acme_s1", "a_child")
+    Space.objects.filter(name="acme_s1").update(parent=Space.objects.get(name="a_child"))
+    assert len(overview(member("alice", "acme")).spaces) == 4
+
+
+def test_tiers_are_measured_against_the_spaces_capacity(world: World) -> None:
+    remember_in("acme_s1", "A second one.")
+    tiers = space(member("alice", "acme"), "acme_s1").tiers
+    assert [(use.tier, use.memories, use.capacity) for use in tiers] == [
+        ("hot", 2, 100_000),
+        ("warm", 0, 1_000_000),
+        ("cold", 0, 10_000_000),
+    ]
+
+
+@pytest.mark.parametrize("status", ["archived", "erasing"])
+def test_a_space_that_is_not_open_is_listed_and_not_counted(world: World, status: str) -> None:
+    Space.objects.filter(name="acme_s1").update(status=status)
+    closed = space(member("alice", "acme"), "acme_s1")
+    assert (closed.status, closed.counts, closed.tiers) == (status, None, [])
+
+
+def test_a_shared_space_of_a_suspended_owner_is_not_counted(world: World) -> None:
+    suspend_tenant(operator("tests"), "acme")
+    assert space(member("charlie", "globex"), "acme_shared").counts is None
+
+
+def test_beyond_a_number_of_spaces_none_is_counted_and_it_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overviews, "MOST_COUNTED", 2)
+    seen = overview(member("alice", "acme"))
+    assert seen.is_cut
+    assert [each.counts is None for each in seen.spaces] == [False, False, True]
+
+
+def test_an_admin_sees_the_last_hours_operations(world: World) -> None:
+    alice = member("alice", "acme")
+    before = overview(alice).activity
+    assert before is not None
+    with tenant_tx(alice.tenant_id):
+        record(alice, Action.RECALL)
+        record(alice, Action.RECALL, outcome="denied")
+        record(alice, Action.RECALL, outcome="limited")
+    after = overview(alice)
+    assert after.activity is not None
+    assert after.activity.operations == before.operations + 3
+    assert after.activity.refused == before.refused + 2
+    assert [event.outcome for event in after.events[:3]] == ["limited", "denied", "allowed"]
+
+
+def test_a_busy_hour_is_counted_up_to_a_number(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_COUNTED", 2)
+    activity = overview(member("alice", "acme")).activity
+    assert activity is not None
+    assert (activity.operations, activity.is_cut) == (2, True)
+
+
+def test_any_other_member_sees_the_spaces_and_not_the_trail(world: World) -> None:
+    seen = overview(member("bob", "acme"))
+    assert len(seen.spaces) == 3
+    assert (seen.is_admin, seen.activity, seen.events) == (False, None, [])
+
+
+def test_viewing_it_is_recorded_once_and_gathering_it_is_not(world: World) -> None:
+    alice = member("alice", "acme")
+    view_overview(alice)
+    overview(alice)
+    with tenant_tx(alice.tenant_id):
+        assert AuditEvent.objects.filter(request_id="overview-test").values_list("action", flat=True).get() == (
+            "view_overview"
+        )
+
+
+def test_a_suspended_tenant_has_none(world: World) -> None:
+    alice = member("alice", "acme")
+    suspend_tenant(operator("tests"), "acme")
+    with pytest.raises(TenantSuspended):
+        overview(alice)
+
+
+def test_a_member_who_has_left_has_none(world: World) -> None:
+    alice = member("alice", "acme")
+    Membership.objects.filter(user__username="alice").delete()
+    with pytest.raises(AccessWithdrawn):
+        view_overview(alice)

@@ -82,10 +82,10 @@ class EngramSchema(AutoSchema):
 
 def doc_excludes() -> list[type]:
     """Classes whose docstrings are for us, not for the API's readers."""
-    return [*get_lib_doc_excludes(), StrictSerializer]  # type: ignore[no-untyped-call]
+    return [*get_lib_doc_excludes(), StrictSerializer]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "tenants.authentication.TokenAuthentication"
     name = "token"
 
@@ -93,7 +93,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class MemberScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class MemberScheme(OpenApiAuthenticationExtension):
     target_class = "tenants.authentication.MemberAuthentication"
     name = "session"
 

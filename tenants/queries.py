@@ -69,7 +69,9 @@ def bind(space_id: UUID | None, tenant_id: UUID | None, *, durable: bool = True)
 
 
 def live_access(caller: Caller, names: Sequence[str] | None) -> list[LiveSpace]:
-    """The caller's spaces, narrowed to ``names`` unless that is ``None``; one query."""
+    """The caller's spaces, narrowed to ``names`` unless that is ``None``; one query. Operators and the system hold none."""
+    if caller.actor.kind not in {"key", "member", "subject"}:
+        return []
     rows = _run(
         f"live_access_of_{caller.actor.kind}",
         tenant_id=caller.tenant_id,

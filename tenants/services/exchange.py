@@ -70,7 +70,7 @@ def refresh(origin: Origin, refresh_token: str) -> TokenPair:
         # What is refused here has not used the token up: a tenant let in again goes on with it.
         with transaction.atomic():
             if unused.update(used_at=now):
-                live = _live(caller, archived=True)
+                live = _live(caller, archived=False)
                 still_live = {name: permissions & wanted[name] for name, permissions in live.items()}
                 return _issue(caller, still_live, link.family, Action.REFRESH_TOKEN)
         RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)

@@ -105,7 +105,8 @@ def create_key(
         most = held[space_name][1]
         if permissions - most:
             raise Invalid(
-                f"A key cannot have {_listed(permissions)} on {space_name!r}; allowed: {_listed(most)}.",
+                f"The tenant {tenant.slug!r} holds {_listed(most)} on {space_name!r}; "
+                f"a key cannot have {_listed(permissions)}.",
                 "beyond_tenant",
                 attr,
             )

@@ -66,17 +66,18 @@ def withdraw_grant(caller: Caller, name: str, grant_id: UUID) -> None:
 
 
 def share_space(caller: Caller, name: str, tenant_slug: str, *, write: bool = False) -> GrantView:
-    """An operator's grant of a space to another tenant: to read, or to read and write."""
+    """An operator's grant of a space to another tenant: to read, or to read and write. Raises ``NotFound`` and ``Invalid``."""
+    space, _ = _both(name, tenant_slug)
     permissions = [Permission.READ.value, Permission.WRITE.value] if write else [Permission.READ.value]
-    view, _ = _grant(caller, _space(name), "tenant", tenant_slug, permissions)
+    view, _ = _grant(caller, space, "tenant", tenant_slug, permissions)
     return view
 
 
 def withdraw_space(caller: Caller, name: str, tenant_slug: str) -> None:
     """An operator's taking back of a grant to another tenant; raises ``NotFound``."""
-    space = _space(name)
+    space, tenant = _both(name, tenant_slug)
     with tenant_tx(space.tenant_id):
-        withdrawn, _ = Grant.objects.filter(space=space, tenant__slug=tenant_slug).delete()
+        withdrawn, _ = Grant.objects.filter(space=space, tenant=tenant).delete()
         if not withdrawn:
             raise NotFound(f"The space {name!r} is not shared with {tenant_slug!r}.")
         caller = caller.acting_for(space.tenant_id)
@@ -121,11 +122,14 @@ def _own_member(space: Space, username: str) -> Membership:
     return membership
 
 
-def _space(name: str) -> Space:
+def _both(name: str, tenant_slug: str) -> tuple[Space, Tenant]:
     space = Space.objects.filter(name=name).first()
     if space is None:
         raise NotFound(f"There is no space {name!r}.")
-    return space
+    tenant = Tenant.objects.filter(slug=tenant_slug).first()
+    if tenant is None:
+        raise NotFound(f"There is no tenant {tenant_slug!r}.")
+    return space, tenant
 
 
 def _grantee(view: GrantView) -> str:

@@ -24,11 +24,11 @@ class Subject:
     target: str
     api_key: str
     refresh: str
-    key: str
-    signing_key: str
-    team: str
-    username: str
-    grant: str
+    key: str = ""
+    signing_key: str = ""
+    team: str = ""
+    username: str = ""
+    grant: str = ""
 
     def url(self, route: str) -> str:
         names = {

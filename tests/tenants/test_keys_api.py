@@ -158,7 +158,7 @@ def test_a_key_may_name_a_shared_space_as_far_as_it_is_shared(charlie: ControlAp
     assert client_of(made["api_key"]).recall("acme_shared") == 200
     beyond = charlie.post("keys/", {"name": "writer", "spaces": {"acme_shared": ["read", "write"]}})
     assert problems(beyond) == [("beyond_tenant", "spaces.acme_shared")]
-    assert detail(beyond) == "A key cannot have read, write on 'acme_shared'; allowed: read."
+    assert detail(beyond) == "The tenant 'globex' holds read on 'acme_shared'; a key cannot have read, write."
 
 
 def test_a_key_cannot_name_another_tenants_space_which_looks_like_none(alice: ControlApi) -> None:

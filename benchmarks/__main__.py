@@ -11,7 +11,10 @@ from benchmarks import report
 from benchmarks.installation import running_installation
 from engram_site.runner.errors import StartError
 
-NAMES = {"recall": "recall, spread and remember: how fast, how right, and what isolation costs"}
+NAMES = {
+    "recall": "recall, spread and remember: how fast, how right, and what isolation costs",
+    "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
+}
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ that a running ``./engram up`` keeps in its data directory, and last at the defa
 
 import os
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -70,3 +71,17 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Read a comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
+    """Read a comma-separated list of networks, like ``10.0.0.0/8``; an address alone is a network of one."""
+    return [_network(name, word) for word in words(name, default)]
+
+
+def _network(name: str, word: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(word)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} has {word!r}; allowed: networks such as 10.0.0.0/8, whose bits after the prefix are zero."
+        ) from error

@@ -12,14 +12,13 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from engram_site.closed_doors import Refusal
 from tenants.callers import ANONYMOUS, INSTALLATION, Caller
-from tenants.errors import EngramError, Invalid, Unavailable
-from tenants.operations import Outcome, record
+from tenants.errors import CapacityExceeded, EngramError, Invalid, Limited, Unavailable
+from tenants.operations import outcome_of, record
 from tenants.scope import tenant_tx
 
 logger = logging.getLogger(__name__)
-
-_OUTCOMES: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}
 
 
 def handle(exception: Exception, context: Any) -> Response | None:
@@ -34,12 +33,17 @@ class ExceptionHandler(StandardExceptionHandler):
             return Unavailable("The database did not answer in time; try again.")
         return super().convert_known_exceptions(exc)
 
+    def get_headers(self, exc: APIException) -> dict[str, str]:
+        return {**super().get_headers(exc), **getattr(exc, "headers", {})}
+
     def report_exception(self, exc: APIException, response: Response) -> None:
         try:
             _record_refusal(self.context, exc, response.status_code)
         except DatabaseError:
             logger.exception("A refusal could not be recorded")
-        super().report_exception(exc, response)
+        # A full space is refused by its limit; the rest from 500 on is a fault, and reported as one.
+        if not isinstance(exc, CapacityExceeded):
+            super().report_exception(exc, response)
 
 
 class Formatter(ExceptionFormatter):
@@ -69,14 +73,11 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
     known = getattr(exc, "caller", None) or getattr(request, "_user", None)
     origin = request._request.origin
     caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
+    reason, space = f"{status} {_code(exc)}", str(view.kwargs.get("space", ""))[:64]
+    if isinstance(exc, Limited) and exc.room_in is not None:
+        request._request.refusal = Refusal(caller, action, space, reason, exc.room_in)
     with tenant_tx(caller.tenant_id, durable=False):
-        record(
-            caller,
-            action,
-            outcome=_OUTCOMES.get(status, "failed"),
-            reason=f"{status} {_code(exc)}",
-            space=str(view.kwargs.get("space", ""))[:64],
-        )
+        record(caller, action, outcome=outcome_of(status), reason=reason, space=space)
 
 
 def _code(exc: APIException) -> str:

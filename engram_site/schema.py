@@ -10,20 +10,29 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from tenants.api.base import EngramView
-from tenants.api.strict import StrictSerializer
+from tenants.api.strict import ProblemAnswer, StrictSerializer
 from tenants.operations import Action
 
 # What any operation may be answered with; the rest depends on what it takes.
 _ALWAYS = (400, 401, 403, 406, 503)
 _WITH_PATH = (404,)
 _WITH_BODY = (413, 415)
-_CONFLICTING = {Action.CREATE_SPACE, Action.REMEMBER, Action.REMEMBER_BATCH, Action.UPDATE_MEMORY}
-
-
-class ProblemAnswer(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="What is wrong, for programs.")
-    detail = serializers.CharField(help_text="What is wrong, for people.")
-    attr = serializers.CharField(allow_null=True, help_text="The path of the field at fault, dots between.")
+_OF_A_SPACE = (429,)
+_FILLING = {Action.REMEMBER, Action.REMEMBER_BATCH}
+_CONFLICTING = {
+    Action.CREATE_SPACE,
+    Action.UPDATE_SPACE,
+    Action.REMEMBER,
+    Action.REMEMBER_BATCH,
+    Action.UPDATE_MEMORY,
+    Action.CREATE_KEY,
+    Action.ROTATE_KEY,
+    Action.CREATE_TEAM,
+    Action.DELETE_TEAM,
+    Action.ADD_MEMBER,
+    Action.UPDATE_MEMBER,
+    Action.REMOVE_MEMBER,
+}
 
 
 class ErrorAnswer(serializers.Serializer[Any]):
@@ -57,6 +66,8 @@ class EngramSchema(AutoSchema):
             _ALWAYS
             + (_WITH_PATH if "{" in self.path else ())
             + (_WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ())
+            + (_OF_A_SPACE if "{space}" in self.path else ())
+            + ((507,) if self.action in _FILLING else ())
             + ((409,) if self.action in _CONFLICTING else ())
         )
         errors = {

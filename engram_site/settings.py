@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "engram_site.middleware.RequestIdMiddleware",
+    "engram_site.closed_doors.ClosedDoorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "engram_site.middleware.PathMiddleware",
@@ -193,6 +194,10 @@ DEFAULT_EMBEDDING: dict[str, Any] = (
 
 # One proxy in front appends the client's address; with none, the socket's own address is right.
 TRUSTED_PROXIES = env.integer("ENGRAM_TRUSTED_PROXIES", 0)
+
+# Who may read /metrics: networks, and whoever brings the bearer token if one is set.
+METRICS_NETWORKS = env.networks("ENGRAM_METRICS_NETWORKS", "127.0.0.1/32,::1/128")
+METRICS_TOKEN = env.text("ENGRAM_METRICS_TOKEN", "")
 
 HTTPS = env.flag("ENGRAM_HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from engram_site import health
+from engram_site import health, metrics
 from engram_site.views import api_not_found
 
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
             ]
         ),
     ),
+    path("metrics", metrics.metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -79,6 +79,23 @@ class Association(models.Model):
         return f"{self.source_id} → {self.target_id}"
 
 
+class Tally(models.Model):
+    """A share of how many memories, and bytes of their text, a space holds in a tier; triggers keep the sum over shards exact."""
+
+    pk = models.CompositePrimaryKey("space_id", "tier", "shard")
+    space_id = models.UUIDField()
+    tier = models.TextField(choices=Tier)
+    shard = models.SmallIntegerField()
+    memories = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"{self.tier}: {self.memories}"
+
+
 class Lexeme(models.Model):
     """How many of a space's memories hold a lexeme. The empty one counts all memories: every memory holds it."""
 

@@ -3,13 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from memory.records import Activated, Flow, Hit, Link, MemoryRecord, NewMemory, Remembered, SpaceCounts, Vector
+from memory.records import (
+    Activated,
+    Flow,
+    Hit,
+    Link,
+    MemoryRecord,
+    NewMemory,
+    Remembered,
+    SpaceCounts,
+    TierCount,
+    Vector,
+)
 from memory.vectors import as_text
 from tenants import statements
 from tenants.scope import SpaceScope
@@ -32,6 +42,7 @@ class RecallCall:
     depth: int
     threshold: float
     pool: int
+    sample: int
     budget: int
     lexical_weight: float
     decay: float
@@ -105,6 +116,7 @@ def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
         depth=call.depth,
         threshold=call.threshold,
         pool=call.pool,
+        sample=call.sample,
         budget=call.budget,
         lexical_weight=call.lexical_weight,
         decay=call.decay,
@@ -137,6 +149,10 @@ def _hit(scope: SpaceScope, row: tuple[Any, ...]) -> Hit:
         last_recalled_at=last_recalled_at,
     )
     return Hit(memory, score, similarity, lexical, activation, depth, path)
+
+
+def limit_time(scope: SpaceScope, milliseconds: int) -> None:
+    _run("limit_time", scope, milliseconds=milliseconds)
 
 
 def spread(
@@ -194,14 +210,25 @@ def keep_answer(scope: SpaceScope, key: str, answer: Any) -> None:
 
 
 def space_counts(scope: SpaceScope) -> SpaceCounts:
-    rows: list[tuple[str, int, datetime]] = _run("space_counts", scope)
-    counts = {tier: count for tier, count, _ in rows}
+    counts = {tier: TierCount(memories, text_bytes) for tier, memories, text_bytes in _run("space_counts", scope)}
+    newest = _run("newest_memory", scope)
+    none = TierCount(0, 0)
     return SpaceCounts(
-        hot=counts.get("hot", 0),
-        warm=counts.get("warm", 0),
-        cold=counts.get("cold", 0),
-        newest_at=max((newest for _, _, newest in rows), default=None),
+        hot=counts.get("hot", none),
+        warm=counts.get("warm", none),
+        cold=counts.get("cold", none),
+        newest_at=newest[0][0] if newest else None,
     )
+
+
+def total_memories(scope: SpaceScope) -> int:
+    ((total,),) = _run("total_memories", scope)
+    return int(total)
+
+
+def lock_capacity(scope: SpaceScope, *, alone_above: int) -> None:
+    """Wait for leave to write, which is one writer's alone where the space holds more memories than ``alone_above``."""
+    _run("lock_capacity", scope, alone_above=alone_above)
 
 
 def lock_task(scope: SpaceScope, task: str) -> bool:

@@ -128,14 +128,22 @@ class AssociationRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class SpaceCounts:
-    """How many memories a space holds, by tier, and when the newest came."""
+class TierCount:
+    """``text_bytes`` is content and metadata, UTF-8; vectors and indexes come on top."""
 
-    hot: int
-    warm: int
-    cold: int
+    memories: int
+    text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceCounts:
+    """What a space holds, by tier, and when the newest memory came."""
+
+    hot: TierCount
+    warm: TierCount
+    cold: TierCount
     newest_at: datetime | None
 
     @property
     def total(self) -> int:
-        return self.hot + self.warm + self.cold
+        return self.hot.memories + self.warm.memories + self.cold.memories

@@ -1,18 +1,20 @@
 """Operators' pages for the control plane. No page here shows a memory or a secret; whatever is changed is audited where the
 tenant can see it. Tenants and spaces are not deleted here: that would leave their memories without an owner."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.callers import Actor, Caller
-from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, Permission, Space, Tenant
+from tenants.limits import check_overrides, installation
+from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, Permission, Space, Team, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.tenants import resume_tenant, suspend_tenant
@@ -63,6 +65,24 @@ class GrantForm(PermissionsForm):
     )
 
 
+class SpaceForm(forms.ModelForm):
+    """``limits`` are checked as those of ``engram.toml`` are; teams are those of the space's tenant."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        inherited = ", ".join(f"{name} {value:,}" for name, value in asdict(installation().limits).items())
+        self.fields["limits"].help_text = f"As JSON, only those that this space has of its own. Else hold: {inherited}."
+        teams: Any = self.fields["team"]
+        teams.queryset = Team.objects.filter(tenant_id=self.instance.tenant_id)
+
+    def clean_limits(self) -> dict[str, int]:
+        given = self.cleaned_data["limits"]
+        try:
+            return check_overrides({} if given is None else given)
+        except ValueError as error:
+            raise forms.ValidationError(str(error), "limits") from error
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
     autocomplete_fields = ["user"]
@@ -72,10 +92,16 @@ class MembershipInline(admin.TabularInline):
 class GrantInline(admin.TabularInline):
     model = Grant
     form = GrantForm
+    fields = ["tenant", "permissions"]
     autocomplete_fields = ["tenant"]
     extra = 0
     verbose_name = "tenant it is shared with"
     verbose_name_plural = "shared with"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Grant]:
+        # What a tenant shares inside itself is its own affair.
+        grants: QuerySet[Grant] = super().get_queryset(request)
+        return grants.exclude(tenant=None)
 
 
 class ApiKeySpaceInline(admin.TabularInline):
@@ -134,9 +160,10 @@ class TenantAdmin(AuditedAdmin):
 
 @admin.register(Space)
 class SpaceAdmin(AuditedAdmin):
-    list_display = ["name", "title", "tenant", "parent", "status", "shared_with", "created_at"]
+    form = SpaceForm
+    list_display = ["name", "title", "tenant", "parent", "team", "status", "shared_with", "created_at"]
     list_filter = ["status"]
-    list_select_related = ["tenant", "parent"]
+    list_select_related = ["tenant", "parent", "team"]
     search_fields = ["name", "title", "tenant__slug"]
     ordering = ["name"]
     autocomplete_fields = ["tenant", "parent"]
@@ -144,7 +171,7 @@ class SpaceAdmin(AuditedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Space]:
         spaces: QuerySet[Space] = super().get_queryset(request)
-        return spaces.annotate(grants_=Count("grants"))
+        return spaces.annotate(grants_=Count("grants", filter=Q(grants__tenant__isnull=False)))
 
     @admin.display(description="shared with", ordering="grants_")
     def shared_with(self, space: Any) -> str:

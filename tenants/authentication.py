@@ -9,13 +9,17 @@ from rest_framework.request import Request
 from tenants.callers import Actor, Caller
 from tenants.errors import InvalidToken
 from tenants.services.memberships import chosen_membership, memberships_of
+from tenants.tenant_tokens import read_tenant_token, signing_key_id
 from tenants.tokens import read_access
 
 BEARER = b"bearer"
 
 
 class TokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <access token>``. No query: what the token may still touch is asked when a space is opened."""
+    """``Authorization: Bearer <access token>``, ours or one that a tenant signed with its registered key.
+
+    Ours cost no query here: what a token may still touch is asked when a space is opened.
+    """
 
     def authenticate(self, request: Request) -> tuple[Caller, str] | None:
         header = request.META.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace").split()
@@ -28,7 +32,8 @@ class TokenAuthentication(BaseAuthentication):
         if len(header) != 2:
             raise InvalidToken("The Authorization header is malformed; allowed: Bearer followed by one token.")
         token = header[1].decode("latin-1")
-        access = read_access(token)
+        kid = signing_key_id(token)
+        access = read_access(token) if kid is None else read_tenant_token(token, kid)
         return Caller(access.tenant_id, access.actor, access.spaces, request._request.origin), token  # type: ignore[attr-defined]
 
     def authenticate_header(self, request: Request) -> str:

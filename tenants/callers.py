@@ -24,9 +24,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
+    """Who acts: an API key, a member, the subject of a token that a tenant signed itself, an operator, or the system."""
+
     kind: ActorKind
     id: str
     name: str
+
+    @property
+    def credential(self) -> str:
+        """What must still stand for the actor to act: the key's or user's id, or the signing key's before the subject's name."""
+        return self.id.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

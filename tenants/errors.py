@@ -28,10 +28,15 @@ class EngramError(APIException):
     def __init__(self, detail: str | None = None, code: str | None = None, attr: str | None = None) -> None:
         super().__init__(detail or " ".join((self.__doc__ or "").split()), code)
         self.attr = attr
+        self.headers: dict[str, str] = {}
 
     def problems(self) -> list[Problem]:
         """What a client is told, one entry for each thing that is wrong."""
         return [Problem(str(self.detail.code), str(self.detail), self.attr)]  # type: ignore[union-attr]
+
+    def reason(self) -> str:
+        """What the audit trail notes of it."""
+        return f"{self.status_code} {self.problems()[0].code}"
 
 
 class Invalid(EngramError):
@@ -119,6 +124,22 @@ class TooLarge(EngramError):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
+
+
+class Limited(EngramError):
+    """Too much at once; try again."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_code = "rate_limited"
+    # Seconds until there is room again, where that is known.
+    room_in: float | None = None
+
+
+class CapacityExceeded(EngramError):
+    """The space is full."""
+
+    status_code = status.HTTP_507_INSUFFICIENT_STORAGE
+    default_code = "capacity_exceeded"
 
 
 class Unavailable(EngramError):

@@ -1,7 +1,8 @@
 """The installation's limits, from ``engram.toml``."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ class Limits:
     max_spreading_depth: int = 5
     rate_limit_per_space: int = 100
     max_concurrent_per_space: int = 8
+
+    def overridden(self, overrides: Mapping[str, int]) -> "Limits":
+        """These limits, but for those that a space has of its own."""
+        return replace(self, **overrides) if overrides else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +68,35 @@ def parse(path: Path) -> Installation:
         raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} is not valid TOML: {error}.") from error
-    _check_names(path, "the file", document, {"memory_spaces"})
+    _check_names(f"{path}: the file", document, {"memory_spaces"})
     spaces = document.get("memory_spaces", {})
-    _check_names(path, "[memory_spaces]", spaces, {"limits", "sizes"})
+    _check_names(f"{path}: [memory_spaces]", spaces, {"limits", "sizes"})
     return Installation(
-        limits=Limits(**_whole_numbers(path, "memory_spaces.limits", spaces.get("limits", {}), Limits)),
-        sizes=Sizes(**_whole_numbers(path, "memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
+        limits=Limits(**_whole_numbers(f"{path}: memory_spaces.limits", spaces.get("limits", {}), Limits)),
+        sizes=Sizes(**_whole_numbers(f"{path}: memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
     )
 
 
-def _whole_numbers(path: Path, table: str, values: dict[str, Any], shape: type[Limits] | type[Sizes]) -> dict[str, int]:
-    _check_names(path, f"[{table}]", values, {field.name for field in fields(shape)})
+def check_overrides(values: Any) -> dict[str, int]:
+    """A space's own limits, checked as the file's are; raises ``ValueError`` with a sentence about the first bad one."""
+    try:
+        return _whole_numbers("limits", values, Limits)
+    except ImproperlyConfigured as error:
+        raise ValueError(str(error)) from error
+
+
+def _whole_numbers(where: str, values: Any, shape: type[Limits] | type[Sizes]) -> dict[str, int]:
+    _check_names(where, values, {field.name for field in fields(shape)})
     for name, value in values.items():
         most = _MOST.get(name, 10**12)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ImproperlyConfigured(
-                f"{path}: {table}.{name} is {value!r}; allowed: a whole number from 1 to {most:,}."
-            )
-    return values
+            raise ImproperlyConfigured(f"{where}.{name} is {value!r}; allowed: a whole number from 1 to {most:,}.")
+    return dict(values)
 
 
-def _check_names(path: Path, where: str, values: dict[str, Any], allowed: set[str]) -> None:
+def _check_names(where: str, values: Any, allowed: set[str]) -> None:
     if not isinstance(values, dict):
-        raise ImproperlyConfigured(f"{path}: {where} is {values!r}; allowed: a table.")
+        raise ImproperlyConfigured(f"{where} is {values!r}; allowed: a table.")
     unknown = sorted(values.keys() - allowed)
     if unknown:
-        raise ImproperlyConfigured(f"{path}: {where} has {unknown[0]!r}; allowed: {', '.join(sorted(allowed))}.")
+        raise ImproperlyConfigured(f"{where} has {unknown[0]!r}; allowed: {', '.join(sorted(allowed))}.")

@@ -18,6 +18,10 @@ TENANT_SLUG = RegexValidator(
     r"\A[a-z0-9][a-z0-9-]{1,62}\Z",
     "A tenant's slug is 2 to 63 characters: a to z, 0 to 9 and -, the first a letter or digit.",
 )
+TEAM_SLUG = RegexValidator(
+    r"\A[a-z0-9][a-z0-9-]{1,62}\Z",
+    "A team's slug is 2 to 63 characters: a to z, 0 to 9 and -, the first a letter or digit.",
+)
 
 
 # PostgreSQL's own, time-ordered, so that primary keys grow at one end of the index.
@@ -80,6 +84,37 @@ class Membership(models.Model):
         return f"{self.user} in {self.tenant}"
 
 
+class Team(models.Model):
+    """Members of a tenant who own spaces together: they read and write theirs, and read what stands above them."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="teams")
+    slug = models.CharField(max_length=63, validators=[TEAM_SLUG])
+    name = models.CharField(max_length=200)
+    members = models.ManyToManyField(Membership, through="TeamMember", related_name="teams")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "slug"], name="team_slug_once")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class TeamMember(models.Model):
+    """A member's place in a team; it goes when the membership goes."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="places")
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="places")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "membership"], name="team_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.membership} in {self.team}"
+
+
 class Space(models.Model):
     """An isolated set of memories. Its name is unique in the installation: it is the token's claim and the metric's label."""
 
@@ -94,7 +129,10 @@ class Space(models.Model):
     title = models.CharField(max_length=200, blank=True)
     description = models.TextField(max_length=2000, blank=True)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="spaces")
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    # Overrides of the installation's limits, by their names in engram.toml.
+    limits = models.JSONField(default=dict, blank=True)
     embedding_model = models.CharField(max_length=200)
     embedding_dimension = models.PositiveIntegerField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -114,7 +152,9 @@ class Space(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A parent is of the same tenant, and no space is above itself."""
+        """A parent and a team are of the same tenant, and no space is above itself."""
+        if self.team is not None and self.team.tenant_id != self.tenant_id:
+            raise ValidationError({"team": f"{self.team} is another tenant's; allowed: a team of this one."})
         above, seen = self.parent, {self.pk}
         while above is not None:
             if above.tenant_id != self.tenant_id:
@@ -128,21 +168,32 @@ class Space(models.Model):
 
 
 class Grant(models.Model):
-    """A space shared with another tenant."""
+    """A space shared with another tenant, or inside its own with a team or a member."""
 
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
     space = models.ForeignKey(Space, models.CASCADE, related_name="grants")
-    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="grants")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, blank=True, related_name="grants")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="grants")
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, blank=True, related_name="grants")
     permissions = permissions_field()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["space", "tenant"], name="grant_once"),
+            models.UniqueConstraint(fields=["space", "team"], name="team_grant_once"),
+            models.UniqueConstraint(fields=["space", "membership"], name="member_grant_once"),
+            models.CheckConstraint(
+                condition=Q(tenant__isnull=False, team__isnull=True, membership__isnull=True)
+                | Q(tenant__isnull=True, team__isnull=False, membership__isnull=True)
+                | Q(tenant__isnull=True, team__isnull=True, membership__isnull=False),
+                name="grant_to_one",
+            ),
             known_permissions("grant_permissions_known"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.space} to {self.tenant}"
+        return f"{self.space} to {self.tenant or self.team or self.membership}"
 
 
 class ApiKey(models.Model):
@@ -183,6 +234,34 @@ class ApiKeySpace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.space}: {', '.join(self.permissions)}"
+
+
+class SigningKey(models.Model):
+    """A tenant's own key: tokens that its backend signs with it are let into the tenant's own spaces.
+
+    ``material`` is the public key (PEM) of an asymmetric algorithm, or the secret of HS256, encrypted at rest.
+    """
+
+    class Algorithm(models.TextChoices):
+        HS256 = "HS256"
+        RS256 = "RS256"
+        EDDSA = "EdDSA"
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="signing_keys")
+    name = models.CharField(max_length=100)
+    kid = models.CharField(max_length=32, unique=True, editable=False)
+    algorithm = models.CharField(max_length=5, choices=Algorithm)
+    material = models.TextField(editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kid})"
 
 
 class RefreshToken(models.Model):

@@ -29,14 +29,35 @@ class Action(TextChoices):
     CREATE_TENANT = "create_tenant"
     SUSPEND_TENANT = "suspend_tenant"
     RESUME_TENANT = "resume_tenant"
+    LIST_TENANTS = "list_tenants"
     LIST_SPACES = "list_spaces"
     CREATE_SPACE = "create_space"
     READ_SPACE = "read_space"
+    READ_USAGE = "read_usage"
     UPDATE_SPACE = "update_space"
+    SET_LIMITS = "set_limits"
+    LIST_GRANTS = "list_grants"
     SHARE_SPACE = "share_space"
     WITHDRAW_SPACE = "withdraw_space"
+    LIST_KEYS = "list_keys"
+    READ_KEY = "read_key"
     CREATE_KEY = "create_key"
+    ROTATE_KEY = "rotate_key"
     REVOKE_KEY = "revoke_key"
+    LIST_SIGNING_KEYS = "list_signing_keys"
+    CREATE_SIGNING_KEY = "create_signing_key"
+    REVOKE_SIGNING_KEY = "revoke_signing_key"
+    LIST_TEAMS = "list_teams"
+    READ_TEAM = "read_team"
+    CREATE_TEAM = "create_team"
+    UPDATE_TEAM = "update_team"
+    DELETE_TEAM = "delete_team"
+    ADD_TEAM_MEMBER = "add_team_member"
+    REMOVE_TEAM_MEMBER = "remove_team_member"
+    LIST_MEMBERS = "list_members"
+    ADD_MEMBER = "add_member"
+    UPDATE_MEMBER = "update_member"
+    REMOVE_MEMBER = "remove_member"
     ADMINISTER = "administer"
     REMEMBER = "remember"
     REMEMBER_BATCH = "remember_batch"
@@ -48,8 +69,17 @@ class Action(TextChoices):
     ASSOCIATE = "associate"
     DISSOCIATE = "dissociate"
     RECALL = "recall"
+    RECALL_ACROSS = "recall_across"
     SPREAD = "spread"
     REFRESH_LEXICON = "refresh_lexicon"
+
+
+_REFUSALS: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}
+
+
+def outcome_of(status: int) -> Outcome:
+    """What an error's HTTP status says of the operation."""
+    return _REFUSALS.get(status, "failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The only Python that runs the hand-written SQL of ``tenants/sql``."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ class LiveSpace:
     status: str
     created_at: datetime
     parent: str | None
+    team: str | None
     owner_id: UUID
     owner: str
     owner_status: str
@@ -67,25 +69,39 @@ def bind(space_id: UUID | None, tenant_id: UUID | None, *, durable: bool = True)
 
 
 def live_access(caller: Caller, names: Sequence[str] | None) -> list[LiveSpace]:
-    rows = _run("live_access", names=None if names is None else list(names), **_actor(caller))
+    """The caller's spaces, narrowed to ``names`` unless that is ``None``; one query. Operators and the system hold none."""
+    if caller.actor.kind not in {"key", "member", "subject"}:
+        return []
+    rows = _run(
+        f"live_access_of_{caller.actor.kind}",
+        tenant_id=caller.tenant_id,
+        actor=caller.actor.credential,
+        names=None if names is None else list(names),
+    )
     return [_live_space(row) for row in rows]
 
 
 def _live_space(row: tuple[Any, ...]) -> LiveSpace:
-    *described, by_tenant, by_actor = row
+    *described, limits, by_tenant, by_actor = row
     held = frozenset(by_tenant or ()) & frozenset(by_actor or ())
-    values: list[Any] = [*described, held, installation().limits]
+    values: list[Any] = [*described, held, _overridden(limits)]
     return LiveSpace(*values)
 
 
 def live_caller(caller: Caller) -> LiveCaller | None:
-    rows = _run("live_caller", **_actor(caller))
+    kind, credential = caller.actor.kind, caller.actor.credential
+    rows = _run(
+        "live_caller",
+        tenant_id=caller.tenant_id,
+        key_id=credential if kind == "key" else None,
+        user_id=credential if kind == "member" else None,
+        kid=credential if kind == "subject" else None,
+    )
     return LiveCaller(*rows[0]) if rows else None
 
 
 def is_admin(caller: Caller) -> bool:
-    actor = _actor(caller)
-    ((answer,),) = _run("is_admin", user_id=actor["user_id"], tenant_id=actor["tenant_id"])
+    ((answer,),) = _run("is_admin", user_id=caller.actor.credential, tenant_id=caller.tenant_id)
     return bool(answer)
 
 
@@ -99,16 +115,13 @@ def space_by_name(name: str) -> WorkSpace | None:
 
 def _work_space(**which: Any) -> WorkSpace | None:
     rows = _run("work_space", **which)
-    values: list[list[Any]] = [[*row, installation().limits] for row in rows]
+    values: list[list[Any]] = [[*described, _overridden(limits)] for *described, limits in rows]
     return WorkSpace(*values[0]) if values else None
 
 
-def _actor(caller: Caller) -> dict[str, Any]:
-    return {
-        "tenant_id": caller.tenant_id,
-        "key_id": caller.actor.id if caller.actor.kind == "key" else None,
-        "user_id": int(caller.actor.id) if caller.actor.kind == "member" else None,
-    }
+def _overridden(limits: Any) -> Limits:
+    """The installation's limits under a space's own; jsonb comes as text from a raw cursor."""
+    return installation().limits.overridden(json.loads(limits) if isinstance(limits, str) else limits)
 
 
 def _run(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:

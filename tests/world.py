@@ -15,8 +15,9 @@ from memory.services.remember import remember
 from tenants.callers import Actor, Caller, Origin, operator
 from tenants.models import Membership, Tenant
 from tenants.services.access import open_space
-from tenants.services.exchange import exchange_key
+from tenants.services.exchange import exchange_key, exchange_login
 from tenants.services.keys import create_key
+from tenants.services.members import add_member
 from tenants.services.sharing import share_space
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import create_tenant
@@ -66,6 +67,29 @@ def build_world() -> World:
     keys = {name: create_key(root, tenant, spaces, name=name).api_key for name, (tenant, spaces) in holdings.items()}
     memories = {name: str(remember_in(name, f"The first memory of {name}.", session="one")) for name in SPACES}
     return World(keys, memories)
+
+
+def make_member(username: str, *, tenant: str = "acme", role: str = "member", team: str | None = None) -> None:
+    """Another person, with ``PASSWORD``."""
+    add_member(operator("tests"), username, role, password=PASSWORD, team=team, tenant_slug=tenant)
+
+
+def logged_in(username: str) -> APIClient:
+    """A client with a person's session."""
+    client = APIClient()
+    client.force_login(get_user_model().objects.get(username=username))
+    return client
+
+
+def with_login_token(username: str, spaces: dict[str, frozenset[str]] | None = None) -> APIClient:
+    """A client with a token that a person exchanged their login for."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {login_token(username, spaces)}")
+    return client
+
+
+def login_token(username: str, spaces: dict[str, frozenset[str]] | None = None) -> str:
+    return exchange_login(Origin(), username, PASSWORD, None, spaces).access
 
 
 def scope_of(space: str) -> Any:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from memory.api import serializers
 from memory.records import Hit
 from memory.services.recall import Cue, Spreading, recall
+from memory.services.recall_across import recall_across
 from memory.services.spread import spread
 from tenants.api.base import EngramView
 from tenants.api.strict import parse_body
@@ -35,6 +36,26 @@ class RecallView(EngramView):
                 "results": [_hit(hit, explain=explain) for hit in recalled.hits],
                 "took_ms": round(recalled.took_ms, 3),
                 "spread": {"depth": recalled.depth, "visited": recalled.visited},
+            }
+        )
+
+
+class RecallAcrossView(EngramView):
+    """Recall over several spaces at once: every space that the token may read, or those named. Each hit says its space."""
+
+    actions = {"POST": Action.RECALL_ACROSS}
+    serializer_class = serializers.RecallAcrossRequest
+
+    @extend_schema(request=serializers.RecallAcrossRequest, responses=serializers.RecallAcrossAnswer)
+    def post(self, request: Request) -> Response:
+        given: dict[str, Any] = dict(parse_body(serializers.RecallAcrossRequest, request))
+        explain, names = given.pop("explain"), given.pop("spaces", None)
+        recalled = recall_across(self.caller, names, Cue(**{**given, "seeds": frozenset(given["seeds"])}))
+        return Response(
+            {
+                "results": [_hit(hit, explain=explain) for hit in recalled.hits],
+                "spaces": serializers.AskedAnswer(recalled.spaces, many=True).data,
+                "took_ms": round(recalled.took_ms, 3),
             }
         )
 

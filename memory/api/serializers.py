@@ -10,7 +10,7 @@ from memory.api.fields import ConfidenceField, ContentField, ExpiryField, KindFi
 from memory.models import Tier
 from memory.records import Link, NewMemory
 from memory.services.recall import ANSWERING_TIERS, SPREADING
-from tenants.api.strict import ChoiceField, StrictSerializer
+from tenants.api.strict import ChoiceField, ProblemAnswer, StrictSerializer
 from tenants.limits import installation
 
 Numbers = extend_schema_field({"type": "array", "items": {"type": "number"}, "minItems": 1})(VectorField)
@@ -128,12 +128,11 @@ class RecallFilters(StrictSerializer):
         return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
 
 
-class RecallRequest(StrictSerializer):
+class CueRequest(StrictSerializer):
     sample = {"query": "When should we call Priya?", "limit": 3}
 
     query = ContentField(required=False)
     embedding = Numbers(required=False)
-    memory = serializers.UUIDField(required=False)
     limit = serializers.IntegerField(default=10, min_value=1)
     depth = serializers.IntegerField(default=2, min_value=0)
     seeds = serializers.ListField(
@@ -153,14 +152,27 @@ class RecallRequest(StrictSerializer):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        cues = [name for name in ("query", "embedding", "memory") if name in attrs]
+        allowed = [name for name in ("query", "embedding", "memory") if name in self.fields]
+        cues = [name for name in allowed if name in attrs]
         if len(cues) != 1:
             raise serializers.ValidationError(
-                f"Send exactly one of 'query', 'embedding' and 'memory'. Given: {', '.join(cues) or 'none'}.", "cue"
+                f"Send exactly one of {', '.join(map(repr, allowed))}. Given: {', '.join(cues) or 'none'}.", "cue"
             )
         if "embedding" in attrs and set(attrs["seeds"]) == {"lexical"}:
             raise serializers.ValidationError("An 'embedding' has no words; allowed 'seeds' for it: semantic.", "cue")
         return attrs
+
+
+class RecallRequest(CueRequest):
+    memory = serializers.UUIDField(required=False)
+
+
+class RecallAcrossRequest(CueRequest):
+    """Not by a memory's id, which means something in its own space alone. Without ``spaces``: all that the token may read."""
+
+    spaces = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, allow_empty=False, max_length=100
+    )
 
 
 class HitAnswer(serializers.Serializer[Any]):
@@ -183,6 +195,19 @@ class RecallAnswer(serializers.Serializer[Any]):
     results = HitAnswer(many=True)
     took_ms = serializers.FloatField()
     spread = SpreadSummary()
+
+
+class AskedAnswer(serializers.Serializer[Any]):
+    space = serializers.CharField()
+    hits = serializers.IntegerField()
+    took_ms = serializers.FloatField()
+    problem = ProblemAnswer(allow_null=True, help_text="Why this space could not answer, where it could not.")
+
+
+class RecallAcrossAnswer(serializers.Serializer[Any]):
+    results = HitAnswer(many=True)
+    spaces = AskedAnswer(many=True)
+    took_ms = serializers.FloatField()
 
 
 class SpreadRequest(StrictSerializer):

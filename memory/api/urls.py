@@ -1,6 +1,6 @@
 from django.urls import path
 
-from memory.api import recall_views, views
+from memory.api import recall_views, usage_views, views
 
 urlpatterns = [
     path("spaces/<str:space>/memories/", views.MemoriesView.as_view(), name="memories"),
@@ -16,6 +16,8 @@ urlpatterns = [
         views.AssociationView.as_view(),
         name="association",
     ),
+    path("spaces/<str:space>/usage/", usage_views.UsageView.as_view(), name="usage"),
+    path("recall/", recall_views.RecallAcrossView.as_view(), name="recall-across"),
     path("spaces/<str:space>/recall/", recall_views.RecallView.as_view(), name="recall"),
     path("spaces/<str:space>/spread/", recall_views.SpreadView.as_view(), name="spread"),
 ]

@@ -1,5 +1,6 @@
 """The memory API: remember, list, read, update, forget, associate."""
 
+import math
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from tenants.api.strict import parse_body
 from tenants.errors import Invalid
 from tenants.models import Permission
 from tenants.operations import Action
+from tenants.services import limiter
+
+MEMORIES_AN_OPERATION = 10
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Sending a request again with its key does it once."
@@ -70,6 +74,8 @@ class BatchView(EngramView):
         scope = self.open_space(Permission.WRITE)
         given = parse_body(serializers.BatchRequest, request)
         batch = [serializers.new_memory(values) for values in given["memories"]]
+        # A batch counts as one operation for each ten memories begun; the first was counted at the door.
+        limiter.spend(scope, math.ceil(len(batch) / MEMORIES_AN_OPERATION), counted=1)
         stored = remember.remember_batch(scope, batch, _idempotency_key(request))
         results = [{"id": item.id, "created": item.created} for item in stored]
         return Response({"results": results}, status=status.HTTP_201_CREATED)

@@ -16,7 +16,7 @@ from tenants.queries import LiveSpace, is_admin
 from tenants.scope import space_tx, tenant_tx
 from tenants.services.access import live_spaces, open_space
 
-# Each count reads an index of its space from end to end.
+# Each space counted is a scope entered; more than this is more than a page shows at a glance.
 MOST_COUNTED = 50
 EVENTS = 20
 
@@ -58,9 +58,9 @@ class SpaceOverview:
         if self.counts is None:
             return []
         return [
-            TierUse(Tier.HOT, self.counts.hot, self.limits.hot_capacity_per_space),
-            TierUse(Tier.WARM, self.counts.warm, self.limits.warm_capacity_per_space),
-            TierUse(Tier.COLD, self.counts.cold, self.limits.cold_capacity_per_space),
+            TierUse(Tier.HOT, self.counts.hot.memories, self.limits.hot_capacity_per_space),
+            TierUse(Tier.WARM, self.counts.warm.memories, self.limits.warm_capacity_per_space),
+            TierUse(Tier.COLD, self.counts.cold.memories, self.limits.cold_capacity_per_space),
         ]
 
 

@@ -1,31 +1,34 @@
 """Recall: finding memories by meaning and words, and by what they are associated with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import ProgrammingError
-from psycopg.errors import NoDataFound
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import NoDataFound, QueryCanceled
 
 from memory import queries, vectors
 from memory.queries import RecallCall
-from memory.records import Recalled
+from memory.records import Recalled, Vector
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
 Seed = Literal["semantic", "lexical"]
+Embed = Callable[[SpaceScope, Sequence[str]], list[Vector]]
 
 ANSWERING_TIERS = ("hot", "warm")
 
 # Seeds of each kind that spreading starts from, at least.
 POOL = 100
+# Memories that tell how similar the space is to a cue in general.
+SAMPLE = 1_000
 # Rows that the words of a cue may bring up, rarest words first.
 LEXICAL_BUDGET = 2_000
 # The share of the words in a seed, the rest being the meaning's.
-LEXICAL_WEIGHT = 0.5
+LEXICAL_WEIGHT = 0.3
 # How far confidence and retrievability may pull a score down.
 BIAS = 0.1
 
@@ -36,7 +39,7 @@ class Spreading:
     passes it to, and the memories that a hop goes on from."""
 
     decay: float = 0.5
-    threshold: float = 0.05
+    threshold: float = 0.01
     fan_out: int = 32
     frontier: int = 500
 
@@ -59,20 +62,27 @@ class Cue:
     filters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def recall(scope: SpaceScope, cue: Cue) -> Recalled:
+def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed: Embed = vectors.embed) -> Recalled:
     """The memories that a cue brings to mind, best first, each with why.
 
-    Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there.
+    Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there, and
+    ``TimeoutError`` if the search takes longer than ``patience_ms``.
     """
     scope.require("read")
     check_depth(scope, cue.depth)
-    call = prepare(scope, cue)
+    call = prepare(scope, cue, embed)
     with space_tx(scope, durable=False):
+        if patience_ms is not None:
+            queries.limit_time(scope, patience_ms)
         try:
             hits, visited = queries.recall(scope, call)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):
                 raise NotFound(f"There is no memory {cue.memory} in this space.") from error
+            raise
+        except OperationalError as error:
+            if patience_ms is not None and isinstance(error.__cause__, QueryCanceled):
+                raise TimeoutError from error
             raise
         record(scope, Action.RECALL, target=f"{len(hits)} memories")
     took_ms = (time.perf_counter() - scope.origin.started) * 1000
@@ -85,14 +95,14 @@ def check_depth(scope: SpaceScope, depth: int) -> None:
         raise Invalid(f"'depth' is {depth}; the space {scope.space!r} allows 0 to {most}.", "depth_exceeded", "depth")
 
 
-def prepare(scope: SpaceScope, cue: Cue) -> RecallCall:
+def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> RecallCall:
     """What the database is asked for a cue, whose text is embedded or whose vector is checked here."""
     semantic, lexical = "semantic" in cue.seeds, "lexical" in cue.seeds and cue.embedding is None
     vector = None
     if cue.embedding is not None:
         vector = vectors.check(scope, cue.embedding)
     elif cue.query is not None and semantic:
-        (vector,) = vectors.embed(scope, [cue.query])
+        (vector,) = embed(scope, [cue.query])
     return RecallCall(
         vector=vector,
         text=cue.query,
@@ -106,6 +116,7 @@ def prepare(scope: SpaceScope, cue: Cue) -> RecallCall:
         threshold=cue.threshold,
         # One more than asked for, because a memory that is the cue is its own best seed and left out.
         pool=max(POOL, cue.limit + 1),
+        sample=SAMPLE,
         budget=LEXICAL_BUDGET,
         lexical_weight=LEXICAL_WEIGHT * lexical if semantic else 1.0,
         decay=SPREADING.decay,

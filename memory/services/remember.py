@@ -8,6 +8,7 @@ from uuid import UUID
 from memory import queries, vectors
 from memory.models import Association
 from memory.records import Link, MemoryRecord, NewMemory, Remembered, Vector, content_hash
+from memory.services import capacity
 from memory.services.idempotency import IdempotencyKey, once
 from memory.services.memories import find
 from tenants.errors import Invalid, Problem
@@ -92,6 +93,7 @@ def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequ
     hashes = [content_hash(memory.content) for memory in memories]
     first = {digest: index for index, digest in reversed(list(enumerate(hashes)))}
     distinct = sorted(first.values())
+    capacity.make_room(scope, len(distinct))
     tails = queries.session_tails(scope, sorted({memory.session for memory in memories if memory.session}))
     stored = queries.remember(
         scope,
@@ -99,6 +101,8 @@ def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequ
         [memories[index] for index in distinct],
         [batch_vectors[index] for index in distinct],
     )
+    if any(item.created for item in stored.values()):
+        capacity.check(scope)
     remembered = [
         Remembered(stored[digest].id, stored[digest].created and first[digest] == index)
         for index, digest in enumerate(hashes)

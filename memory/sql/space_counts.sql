@@ -1,5 +1,5 @@
--- How many memories the space has in each tier, and when the newest came.
-select m.tier, count(*), max(m.created_at)
-from memory_memory m
-where m.space_id = %(space_id)s
-group by m.tier
+-- How many memories the space holds in each tier, and how many bytes of text.
+select t.tier, sum(t.memories)::bigint, sum(t.bytes)::bigint
+from memory_tally t
+where t.space_id = %(space_id)s
+group by t.tier

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from tenants.api.strict import ChoiceField, StrictSerializer
-from tenants.models import SPACE_NAME, Permission
+from tenants.models import SPACE_NAME, Permission, Space
 
 
 class ClaimsField(serializers.DictField):
@@ -80,6 +80,7 @@ class SpaceRequest(StrictSerializer):
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     parent = serializers.CharField(required=False, max_length=64)  # type: ignore[assignment]  # DRF's own is private use
+    team = serializers.CharField(required=False, max_length=63)
     embedding_model = serializers.CharField(required=False, max_length=200)
     embedding_dimension = serializers.IntegerField(required=False, min_value=1, max_value=16_000)
 
@@ -94,6 +95,11 @@ class SpaceChange(StrictSerializer):
 
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    parent = serializers.CharField(  # type: ignore[assignment]
+        required=False, allow_null=True, max_length=64, help_text="Null: at the top."
+    )
+    team = serializers.CharField(required=False, allow_null=True, max_length=63, help_text="Null: of no team.")
+    status = ChoiceField([Space.Status.ACTIVE.value, Space.Status.ARCHIVED.value], required=False)
 
 
 class SpaceAnswer(serializers.Serializer[Any]):
@@ -103,6 +109,7 @@ class SpaceAnswer(serializers.Serializer[Any]):
     description = serializers.CharField()
     owner = serializers.CharField(help_text="The tenant that the space belongs to.")
     parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    team = serializers.CharField(allow_null=True, help_text="Whose it is, if a team's of the caller's tenant.")
     status = serializers.CharField()
     permissions = serializers.ListField(child=serializers.CharField(), help_text="What the caller may do here now.")
     embedding_model = serializers.CharField()

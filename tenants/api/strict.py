@@ -1,8 +1,10 @@
 """Parsing that lets nothing pass unnoticed: unknown fields and parameters are errors, and errors say what was given."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -60,6 +62,16 @@ class ChoiceField(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = f"Allowed: {', '.join(map(str, self.choices))}."
 
 
+class ExpiryField(serializers.DateTimeField):
+    """The moment from which something no longer is, which is still to come."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        expires_at: datetime = super().to_internal_value(value)
+        if expires_at <= timezone.now():
+            raise serializers.ValidationError("Allowed: a time to come.", "invalid")
+        return expires_at
+
+
 def parse_body(serializer: type[StrictSerializer], request: Request, **options: Any) -> Any:
     """The request's body as the serializer's values; raises ``ValidationError``."""
     parsed = serializer(data=request.data, **options)
@@ -77,3 +89,11 @@ def parse_query(serializer: type[StrictSerializer], request: Request) -> Any:
 
 class NoParameters(StrictSerializer):
     """A route that takes no query parameters."""
+
+
+class ProblemAnswer(serializers.Serializer[Any]):
+    """One thing that is wrong, as every error answers it."""
+
+    code = serializers.CharField(help_text="What is wrong, for programs.")
+    detail = serializers.CharField(help_text="What is wrong, for people.")
+    attr = serializers.CharField(allow_null=True, help_text="The path of the field at fault, dots between.")

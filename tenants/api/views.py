@@ -94,7 +94,7 @@ class SpacesView(EngramView):
 
 
 class SpaceView(EngramView):
-    """One space: its description, which its managers may change."""
+    """One space: its description and its place, which its managers may change. An archived one is still seen, and let return."""
 
     actions = {"GET": Action.READ_SPACE, "PATCH": Action.UPDATE_SPACE}
     serializer_class = serializers.SpaceChange
@@ -105,10 +105,7 @@ class SpaceView(EngramView):
 
     @extend_schema(request=serializers.SpaceChange, responses=serializers.SpaceAnswer)
     def patch(self, request: Request, space: str) -> Response:
-        given = parse_body(serializers.SpaceChange, request)
-        changed = spaces.update_space(
-            self.caller, space, title=given.get("title"), description=given.get("description")
-        )
+        changed = spaces.update_space(self.caller, space, parse_body(serializers.SpaceChange, request))
         return Response(serializers.SpaceAnswer(changed).data)
 
 

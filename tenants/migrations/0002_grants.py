@@ -5,7 +5,7 @@ from django.db import migrations
 GRANTS = """
 grant usage on schema public to engram_app;
 grant select, insert, update, delete on
-    tenants_tenant, tenants_membership, tenants_space, tenants_grant, tenants_apikey, tenants_apikeyspace, tenants_refreshtoken,
+    tenants_tenant, tenants_membership, tenants_space, tenants_team, tenants_teammember, tenants_grant, tenants_signingkey, tenants_apikey, tenants_apikeyspace, tenants_refreshtoken,
     auth_user, auth_group, auth_permission, auth_user_groups, auth_user_user_permissions, auth_group_permissions,
     django_session, django_admin_log
     to engram_app;

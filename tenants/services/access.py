@@ -2,24 +2,24 @@
 
 from tenants import queries
 from tenants.callers import Caller
-from tenants.errors import AccessWithdrawn, NotCovered, Refused, SpaceArchived, SpaceErasing, TenantSuspended
-from tenants.models import Space, Tenant
+from tenants.errors import AccessWithdrawn, NotCovered, NotFound, Refused, SpaceArchived, SpaceErasing, TenantSuspended
+from tenants.models import Permission, Space, Tenant
 from tenants.queries import LiveCaller, LiveSpace
 from tenants.scope import SpaceScope
 
 
-def open_space(caller: Caller, name: str, permission: str) -> SpaceScope:
+def open_space(caller: Caller, name: str, permission: str, *, archived: bool = False) -> SpaceScope:
     """Check the token's claim, then what is live (grant, key or membership, tenant, space), and give leave to work in a space.
 
     Raises ``NotCovered`` (the same whether or not the space exists), ``AccessWithdrawn``, ``TenantSuspended``,
-    ``SpaceArchived``, ``SpaceErasing`` or ``Refused``. Costs one query.
+    ``SpaceErasing``, ``Refused``, or unless ``archived`` is let in, ``SpaceArchived``. Costs one query.
     """
     claimed = _claimed(caller, name)
     rows = queries.live_access(caller, [name])
     if not rows:
         raise _no_access(caller)
     (space,) = rows
-    _check_status(caller, space)
+    _check_status(space, archived=archived)
     held = space.permissions if claimed is None else space.permissions & claimed
     if not held or (claimed is not None and permission in claimed and permission not in held):
         raise AccessWithdrawn
@@ -36,6 +36,15 @@ def open_space(caller: Caller, name: str, permission: str) -> SpaceScope:
     )
     scope.require(permission)
     return scope
+
+
+def managed_space(caller: Caller, name: str, *, archived: bool = False) -> Space:
+    """A space of the caller's own tenant that it may manage. Raises as ``open_space`` does."""
+    scope = open_space(caller, name, Permission.MANAGE, archived=archived)
+    space = Space.objects.filter(id=scope.space_id, tenant_id=caller.tenant_id).first()
+    if space is None:
+        raise Refused(f"The space {name!r} belongs to another tenant, which alone manages it.")
+    return space
 
 
 def live_spaces(caller: Caller) -> list[LiveSpace]:
@@ -73,6 +82,40 @@ def require_admin(caller: Caller) -> None:
         raise Refused("This needs an admin of the tenant.")
 
 
+def require_member(caller: Caller) -> None:
+    """Who is in a tenant is for its members to see, and for operators at the shell."""
+    if caller.actor.kind == "operator":
+        return
+    require_live(caller)
+    if caller.actor.kind != "member":
+        raise Refused("This needs a member of the tenant.")
+
+
+def require_operator(caller: Caller) -> None:
+    """The installation as a whole is for its operators."""
+    if caller.actor.kind != "operator":
+        raise Refused("This needs an operator of the installation.")
+
+
+def administered(caller: Caller, tenant_slug: str | None = None) -> Tenant:
+    """The tenant that a caller administers: an admin's own, or the one that an operator names.
+
+    Raises ``Refused`` and, for an operator, ``NotFound``.
+    """
+    require_admin(caller)
+    return tenant_of(caller, tenant_slug)
+
+
+def tenant_of(caller: Caller, tenant_slug: str | None = None) -> Tenant:
+    """The tenant that a caller acts in: its own whatever is named, or the one that an operator names; raises ``NotFound``."""
+    tenants = Tenant.objects.all()
+    by_name = caller.actor.kind == "operator"
+    tenant = (tenants.filter(slug=tenant_slug) if by_name else tenants.filter(id=caller.tenant_id)).first()
+    if tenant is None:
+        raise NotFound(f"There is no tenant {tenant_slug!r}.")
+    return tenant
+
+
 def _claimed(caller: Caller, name: str) -> frozenset[str] | None:
     if caller.claims is None:
         return None
@@ -89,10 +132,10 @@ def _no_access(caller: Caller) -> Refused:
     return NotCovered() if caller.claims is None else AccessWithdrawn()
 
 
-def _check_status(caller: Caller, space: LiveSpace) -> None:
+def _check_status(space: LiveSpace, *, archived: bool) -> None:
     if Tenant.Status.SUSPENDED in {space.tenant_status, space.owner_status}:
         raise TenantSuspended
-    if space.status == Space.Status.ARCHIVED:
+    if space.status == Space.Status.ARCHIVED and not archived:
         raise SpaceArchived
     if space.status == Space.Status.ERASING:
         raise SpaceErasing

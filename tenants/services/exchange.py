@@ -70,7 +70,8 @@ def refresh(origin: Origin, refresh_token: str) -> TokenPair:
         # What is refused here has not used the token up: a tenant let in again goes on with it.
         with transaction.atomic():
             if unused.update(used_at=now):
-                still_live = {name: permissions & wanted[name] for name, permissions in _live(caller).items()}
+                live = _live(caller, archived=False)
+                still_live = {name: permissions & wanted[name] for name, permissions in live.items()}
                 return _issue(caller, still_live, link.family, Action.REFRESH_TOKEN)
         RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)
         raise InvalidToken("The refresh token is not valid, has expired or has been used before.")
@@ -89,7 +90,7 @@ def revoke(origin: Origin, refresh_token: str) -> None:
 
 def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action = Action.ISSUE_TOKEN) -> TokenPair:
     with _refused_as(caller):
-        spaces = _chosen(_live(caller), wanted)
+        spaces = _chosen(_live(caller, archived=wanted is not None), wanted)
     jti = uuid.uuid4()
     with tenant_tx(caller.tenant_id):
         RefreshToken.objects.create(
@@ -110,8 +111,10 @@ def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action =
     )
 
 
-def _live(caller: Caller) -> Spaces:
-    return {space.name: space.permissions for space in live_spaces(caller) if space.status == Space.Status.ACTIVE}
+def _live(caller: Caller, *, archived: bool) -> Spaces:
+    """What is live; archived spaces only for whoever names them, to see them and let them return."""
+    statuses = {Space.Status.ACTIVE.value} | ({Space.Status.ARCHIVED.value} if archived else set())
+    return {space.name: space.permissions for space in live_spaces(caller) if space.status in statuses}
 
 
 def _chosen(live: Spaces, wanted: Spaces | None) -> Spaces:

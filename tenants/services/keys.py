@@ -3,19 +3,22 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tenants.callers import Caller
-from tenants.errors import Conflict, InvalidCredentials, NotFound
+from tenants.errors import Conflict, Invalid, InvalidCredentials, NotFound
 from tenants.models import ApiKey, ApiKeySpace, Grant, Permission, Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
+from tenants.services.access import administered, require_admin
+
+MOST_LISTED = 1_000
 
 _SCHEME = "egk"
 # Compared against when no key has the prefix, so that an unknown prefix takes as long as a wrong secret.
@@ -24,13 +27,29 @@ _LAST_USED_PRECISION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key as its tenant's admins see it; ``spaces`` is what it names, whether or not that is still live."""
+
+    id: UUID
+    name: str
+    prefix: str
+    spaces: Mapping[str, list[str]]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewKey:
     """A key just made; ``api_key`` is never to be had again."""
 
     id: UUID
     name: str
+    prefix: str
     api_key: str
     spaces: Mapping[str, frozenset[str]]
+    created_at: datetime
     expires_at: datetime | None
 
 
@@ -41,42 +60,101 @@ class VerifiedKey:
     name: str
 
 
+def list_keys(caller: Caller) -> list[KeyView]:
+    """The tenant's newest thousand keys, newest first, ended ones too. Raises ``Refused`` for all but admins."""
+    tenant = administered(caller)
+    with tenant_tx(tenant.id, durable=False):
+        keys = ApiKey.objects.filter(tenant=tenant).prefetch_related("spaces__space").order_by("-created_at", "-id")
+        views = [_view(key) for key in keys[:MOST_LISTED]]
+        record(caller, Action.LIST_KEYS)
+    return views
+
+
+def read_key(caller: Caller, key_id: UUID) -> KeyView:
+    """Raises ``Refused`` for all but admins, and ``NotFound``, the same for another tenant's key."""
+    require_admin(caller)
+    with tenant_tx(caller.tenant_id, durable=False):
+        key = _found(caller, key_id)
+        record(caller, Action.READ_KEY, target=key)
+        return _view(key)
+
+
 def create_key(
     caller: Caller,
-    tenant_slug: str,
+    tenant_slug: str | None,
     spaces: Mapping[str, frozenset[str]],
     *,
     name: str,
     expires_at: datetime | None = None,
 ) -> NewKey:
-    """Make a key of a tenant for some of the spaces that the tenant owns or has been granted.
+    """Make a key for some of the spaces that a tenant owns or has been granted: an admin's own tenant, or the one named by
+    an operator.
 
-    Raises ``NotFound`` for an unknown tenant or space and ``Conflict`` for a permission beyond what the tenant holds.
+    Raises ``Refused`` for all but admins, and ``Invalid`` for a space or permission beyond what the tenant holds.
     """
-    tenant = Tenant.objects.filter(slug=tenant_slug).first()
-    if tenant is None:
-        raise NotFound(f"There is no tenant {tenant_slug!r}.")
-    found = {space.name: space for space in Space.objects.filter(name__in=spaces)}
+    tenant = administered(caller, tenant_slug)
+    held = _held(tenant, spaces)
     for space_name, permissions in spaces.items():
-        space = found.get(space_name)
-        held = tenant_permissions(tenant.id, space) if space else frozenset()
-        if not held:
-            raise NotFound(f"The tenant {tenant_slug!r} has no space {space_name!r} of its own or shared with it.")
-        if permissions - held:
-            raise Conflict(
-                f"The tenant {tenant_slug!r} holds {_listed(held)} on {space_name!r}; a key cannot have {_listed(permissions)}."
+        attr = f"spaces.{space_name}"
+        if space_name not in held:
+            raise Invalid(
+                f"The tenant {tenant.slug!r} has no space {space_name!r} of its own or shared with it.",
+                "unknown_space",
+                attr,
             )
-    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        most = held[space_name][1]
+        if permissions - most:
+            raise Invalid(
+                f"The tenant {tenant.slug!r} holds {_listed(most)} on {space_name!r}; "
+                f"a key cannot have {_listed(permissions)}.",
+                "beyond_tenant",
+                attr,
+            )
     with tenant_tx(tenant.id):
-        key = ApiKey.objects.create(
-            tenant=tenant, name=name, prefix=prefix, secret_sha256=_digest(secret), expires_at=expires_at
-        )
-        ApiKeySpace.objects.bulk_create(
-            ApiKeySpace(key=key, space=found[space_name], permissions=sorted(permissions))
-            for space_name, permissions in spaces.items()
-        )
+        named = [(held[space_name][0].id, sorted(permissions)) for space_name, permissions in spaces.items()]
+        key, api_key = _make(tenant.id, name, named, expires_at)
         record(caller.acting_for(tenant.id), Action.CREATE_KEY, target=name)
-    return NewKey(key.id, name, f"{_SCHEME}_{prefix}_{secret}", spaces, expires_at)
+    return NewKey(key.id, name, key.prefix, api_key, spaces, key.created_at, expires_at)
+
+
+def rotate_key(
+    caller: Caller, key_id: UUID, *, grace: timedelta = timedelta(0), expires_at: datetime | None = None
+) -> NewKey:
+    """Put a new key in an old one's place, with its name and spaces, and its end unless another is given.
+
+    The old one, with every token that came of it, ends at once or after ``grace``. Raises ``Refused`` for all but admins,
+    ``NotFound``, and ``Conflict`` for a key that has ended.
+    """
+    require_admin(caller)
+    with tenant_tx(caller.tenant_id):
+        old = _found(caller, key_id, ApiKey.objects.select_for_update())
+        now = timezone.now()
+        if _has_ended(old, now):
+            raise Conflict(f"The key {old} has ended; make a new one.", "key_ended")
+        named = list(old.spaces.select_related("space"))
+        new, api_key = _make(
+            old.tenant_id,
+            old.name,
+            [(holding.space_id, holding.permissions) for holding in named],
+            expires_at or old.expires_at,
+        )
+        _end(old, now, grace)
+        record(caller, Action.ROTATE_KEY, target=old)
+    spaces = {holding.space.name: frozenset(holding.permissions) for holding in named}
+    return NewKey(new.id, new.name, new.prefix, api_key, spaces, new.created_at, new.expires_at)
+
+
+def revoke_key(caller: Caller, which: UUID | str) -> KeyView:
+    """End a key, by its id or prefix, and every token that came of it; to revoke twice is to revoke once.
+
+    Raises ``Refused`` for all but admins, and ``NotFound``; an operator may name any tenant's key.
+    """
+    require_admin(caller)
+    key = _found(caller, which)
+    with tenant_tx(key.tenant_id):
+        ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=timezone.now())
+        record(caller.acting_for(key.tenant_id), Action.REVOKE_KEY, target=key)
+        return _view(_found(caller, which))
 
 
 def verify_key(api_key: str) -> VerifiedKey:
@@ -86,7 +164,7 @@ def verify_key(api_key: str) -> VerifiedKey:
     key = ApiKey.objects.filter(prefix=prefix).first() if scheme == _SCHEME else None
     matches = hmac.compare_digest(bytes(key.secret_sha256) if key else _NOBODY, _digest(secret))
     now = timezone.now()
-    if key is None or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
+    if key is None or not matches or _has_ended(key, now):
         raise InvalidCredentials("The API key is not valid, has expired or has been revoked.")
     ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION), id=key.id).update(
         last_used_at=now
@@ -94,12 +172,60 @@ def verify_key(api_key: str) -> VerifiedKey:
     return VerifiedKey(key.id, key.tenant_id, key.name)
 
 
-def tenant_permissions(tenant_id: UUID, space: Space) -> frozenset[str]:
-    """What a tenant holds on a space: everything on its own, else what it has been granted."""
-    if space.tenant_id == tenant_id:
-        return frozenset(Permission.values)
-    grant = Grant.objects.filter(space=space, tenant_id=tenant_id).first()
-    return frozenset(grant.permissions) if grant else frozenset()
+def _held(tenant: Tenant, names: Iterable[str]) -> dict[str, tuple[Space, frozenset[str]]]:
+    """Those of the named spaces that a tenant owns or has been granted, and what it may do there."""
+    named = Space.objects.filter(name__in=list(names)).exclude(status=Space.Status.ERASING)
+    granted = Grant.objects.filter(tenant=tenant, space__in=named).select_related("space")
+    own = {space.name: (space, frozenset(Permission.values)) for space in named.filter(tenant=tenant)}
+    return {grant.space.name: (grant.space, frozenset(grant.permissions)) for grant in granted} | own
+
+
+def _make(
+    tenant_id: UUID, name: str, spaces: Iterable[tuple[UUID, list[str]]], expires_at: datetime | None
+) -> tuple[ApiKey, str]:
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        tenant_id=tenant_id, name=name, prefix=prefix, secret_sha256=_digest(secret), expires_at=expires_at
+    )
+    ApiKeySpace.objects.bulk_create(
+        ApiKeySpace(key=key, space_id=space_id, permissions=permissions) for space_id, permissions in spaces
+    )
+    return key, f"{_SCHEME}_{prefix}_{secret}"
+
+
+def _end(key: ApiKey, now: datetime, grace: timedelta) -> None:
+    if grace:
+        key.expires_at = min(now + grace, key.expires_at or now + grace)
+    else:
+        key.revoked_at = now
+    key.save(update_fields=["expires_at", "revoked_at"])
+
+
+def _has_ended(key: ApiKey, now: datetime) -> bool:
+    return key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
+
+
+def _found(caller: Caller, which: UUID | str, keys: QuerySet[ApiKey] | None = None) -> ApiKey:
+    keys = ApiKey.objects.all() if keys is None else keys
+    if caller.actor.kind != "operator":
+        keys = keys.filter(tenant_id=caller.tenant_id)
+    key = keys.filter(id=which).first() if isinstance(which, UUID) else keys.filter(prefix=which).first()
+    if key is None:
+        raise NotFound(f"There is no key {which}.")
+    return key
+
+
+def _view(key: ApiKey) -> KeyView:
+    return KeyView(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        spaces={holding.space.name: holding.permissions for holding in key.spaces.all()},
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+        revoked_at=key.revoked_at,
+    )
 
 
 def _digest(secret: str) -> bytes:

@@ -1,19 +1,31 @@
-"""Spaces: made, listed, described."""
+"""Spaces: made, listed, described, moved, archived."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from tenants.callers import Caller
-from tenants.errors import AccessWithdrawn, Conflict, Invalid, NotCovered, NotFound, Refused
-from tenants.models import ApiKeySpace, Permission, Space, Tenant
+from tenants.errors import AccessWithdrawn, Conflict, NotCovered, Refused, SpaceErasing
+from tenants.models import ApiKeySpace, Permission, Space
 from tenants.operations import Action, record
 from tenants.queries import LiveSpace
 from tenants.scope import tenant_tx
-from tenants.services.access import held_permissions, live_spaces, open_space, require_admin
+from tenants.services.access import (
+    held_permissions,
+    live_spaces,
+    managed_space,
+    open_space,
+    require_admin,
+    require_operator,
+    tenant_of,
+)
+from tenants.services.hierarchy import parent_named, placed, team_named
+from tenants.services.tenants import lock_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +38,24 @@ class SpaceView:
     description: str
     owner: str
     parent: str | None
+    team: str | None
     status: str
     permissions: list[str]
     embedding_model: str
     embedding_dimension: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceEntry:
+    """A space in an operator's list; ``limits`` are those that it has of its own."""
+
+    name: str
+    tenant: str
+    parent: str | None
+    team: str | None
+    status: str
+    limits: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +66,7 @@ class NewSpace:
     title: str = ""
     description: str = ""
     parent: str | None = None
+    team: str | None = None
     embedding_model: str = settings.DEFAULT_EMBEDDING["model"]
     embedding_dimension: int = settings.DEFAULT_EMBEDDING["dimension"]
 
@@ -52,8 +78,31 @@ def list_spaces(caller: Caller) -> list[SpaceView]:
     return spaces
 
 
+def list_all_spaces(caller: Caller, tenant_slug: str | None = None) -> list[SpaceEntry]:
+    """The installation's spaces by tenant and name, or one tenant's, for an operator. Raises ``Refused`` and ``NotFound``."""
+    require_operator(caller)
+    listed = Space.objects.select_related("tenant", "parent", "team").order_by("tenant__slug", "name")
+    if tenant_slug is not None:
+        caller = caller.acting_for(tenant_of(caller, tenant_slug).id)
+        listed = listed.filter(tenant__slug=tenant_slug)
+    with tenant_tx(caller.tenant_id, durable=False):
+        entries = [
+            SpaceEntry(
+                name=space.name,
+                tenant=space.tenant.slug,
+                parent=space.parent.name if space.parent else None,
+                team=space.team.slug if space.team else None,
+                status=space.status,
+                limits=space.limits,
+            )
+            for space in listed
+        ]
+        record(caller, Action.LIST_SPACES)
+    return entries
+
+
 def read_space(caller: Caller, name: str) -> SpaceView:
-    open_space(caller, name, Permission.READ)
+    open_space(caller, name, Permission.READ, archived=True)
     view = _seen(caller, name)
     with tenant_tx(caller.tenant_id, durable=False):
         record(caller, Action.READ_SPACE, space=name)
@@ -64,17 +113,16 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
     """Make a space: an admin of the tenant anywhere in it, an application below a space that it manages.
 
     An application's key gets every permission on what it made; its next token names the new space.
-    Raises ``Refused``, ``Invalid`` for a bad parent and ``Conflict`` for a taken name.
+    Raises ``Refused``, ``Invalid`` for a parent or team that will not do, and ``Conflict`` for a taken name.
     """
     if caller.actor.kind == "key":
-        if new.parent is None:
-            raise Refused("An API key makes spaces below one that it manages; name that as 'parent'.", attr="parent")
-        open_space(caller, new.parent, Permission.MANAGE)
+        _require_manage_of_parent(caller, new.parent)
     else:
         require_admin(caller)
-    tenant = _tenant_of(caller, tenant_slug)
-    parent = _parent_of(tenant, new.parent)
+    tenant = tenant_of(caller, tenant_slug)
     with tenant_tx(tenant.id):
+        lock_tenant(tenant.id)
+        parent, team = parent_named(tenant.id, new.parent), team_named(tenant.id, new.team)
         try:
             with transaction.atomic():
                 space = Space.objects.create(
@@ -83,6 +131,7 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
                     title=new.title,
                     description=new.description,
                     parent=parent,
+                    team=team,
                     embedding_model=new.embedding_model,
                     embedding_dimension=new.embedding_dimension,
                 )
@@ -98,6 +147,7 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
         description=space.description,
         owner=tenant.slug,
         parent=new.parent,
+        team=new.team,
         status=space.status,
         permissions=sorted(Permission.values),
         embedding_model=space.embedding_model,
@@ -106,15 +156,34 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
     )
 
 
-def update_space(caller: Caller, name: str, *, title: str | None, description: str | None) -> SpaceView:
-    """Change how a space is described; needs ``manage``."""
-    scope = open_space(caller, name, Permission.MANAGE)
-    changes = {key: value for key, value in {"title": title, "description": description}.items() if value is not None}
+def update_space(caller: Caller, name: str, changes: Mapping[str, Any]) -> SpaceView:
+    """Change some of ``title description parent team status``; ``None`` is no parent, and no team. Needs ``manage``.
+
+    A space moves as it is made: by an admin anywhere in the tenant, by an application below a space that it manages too.
+    Raises ``Refused``, ``Invalid`` for a parent or team that will not do, and ``Conflict`` for an active space below an
+    archived one.
+    """
+    opened = managed_space(caller, name, archived=True)
+    if "parent" in changes and caller.actor.kind != "member":
+        _require_manage_of_parent(caller, changes["parent"])
     with tenant_tx(caller.tenant_id):
-        if changes:
-            Space.objects.filter(id=scope.space_id).update(**changes)
+        lock_tenant(caller.tenant_id)
+        standing = Space.objects.select_for_update(of=("self",), no_key=True).exclude(status=Space.Status.ERASING)
+        space = standing.select_related("parent").filter(id=opened.id).first()
+        # It may have begun to be erased since it was opened.
+        if space is None:
+            raise SpaceErasing
+        columns = placed(space, changes)
+        if columns:
+            Space.objects.filter(id=space.id).update(**columns)
         record(caller, Action.UPDATE_SPACE, target=", ".join(sorted(changes)), space=name)
     return _seen(caller, name)
+
+
+def _require_manage_of_parent(caller: Caller, parent: str | None) -> None:
+    if parent is None:
+        raise Refused("An API key works below a space that it manages; name that as 'parent'.", attr="parent")
+    open_space(caller, parent, Permission.MANAGE)
 
 
 def _seen(caller: Caller, name: str) -> SpaceView:
@@ -132,26 +201,10 @@ def _view(caller: Caller, space: LiveSpace) -> SpaceView:
         description=space.description,
         owner=space.owner,
         parent=space.parent,
+        team=space.team,
         status=space.status,
         permissions=sorted(held_permissions(caller, space)),
         embedding_model=space.embedding_model,
         embedding_dimension=space.embedding_dimension,
         created_at=space.created_at,
     )
-
-
-def _tenant_of(caller: Caller, tenant_slug: str | None) -> Tenant:
-    found = Tenant.objects.filter(slug=tenant_slug) if tenant_slug else Tenant.objects.filter(id=caller.tenant_id)
-    tenant = found.first()
-    if tenant is None:
-        raise NotFound(f"There is no tenant {tenant_slug!r}.")
-    return tenant
-
-
-def _parent_of(tenant: Tenant, name: str | None) -> Space | None:
-    if name is None:
-        return None
-    parent = Space.objects.filter(tenant=tenant, name=name).exclude(status=Space.Status.ERASING).first()
-    if parent is None:
-        raise Invalid(f"'parent' is {name!r}; allowed: the name of one of the tenant's own spaces.", attr="parent")
-    return parent

@@ -11,6 +11,7 @@ from tenants.errors import Conflict, NotFound
 from tenants.models import Membership, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
+from tenants.services.access import require_operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,20 @@ def suspend_tenant(caller: Caller, slug: str) -> TenantView:
 
 def resume_tenant(caller: Caller, slug: str) -> TenantView:
     return _set_status(caller, slug, Tenant.Status.ACTIVE, Action.RESUME_TENANT)
+
+
+def list_tenants(caller: Caller) -> list[TenantView]:
+    """Every tenant of the installation, by slug, for an operator. Raises ``Refused``."""
+    require_operator(caller)
+    with tenant_tx(caller.tenant_id, durable=False):
+        tenants = [_view(tenant) for tenant in Tenant.objects.order_by("slug")]
+        record(caller, Action.LIST_TENANTS)
+    return tenants
+
+
+def lock_tenant(tenant_id: UUID) -> None:
+    """Inside ``tenant_tx``: until it ends, nobody else changes who is in the tenant or how its spaces stand."""
+    Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)
 
 
 def _set_status(caller: Caller, slug: str, status: Tenant.Status, action: Action) -> TenantView:

@@ -4,11 +4,11 @@ A route or method that is not named here fails the suite.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import uuid4
 
-Need = Literal["nothing", "presence", "read", "write", "manage"]
+Need = Literal["nothing", "presence", "member", "admin", "read", "write", "manage"]
 Body = Callable[["Subject"], Any]
 
 ALLOWED = "allowed"
@@ -17,16 +17,30 @@ NOBODY = "installation"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a call is about: a space, two associated memories of it, and credentials that are sent in a body."""
+    """What a call is about: a space, two associated memories of it, what else its tenant has, and credentials for a body."""
 
     space: str
     memory: str
     target: str
     api_key: str
     refresh: str
+    key: str = ""
+    signing_key: str = ""
+    team: str = ""
+    username: str = ""
+    grant: str = ""
 
     def url(self, route: str) -> str:
-        names = {"<str:space>": self.space, "<uuid:memory_id>": self.memory, "<uuid:target>": self.target}
+        names = {
+            "<str:space>": self.space,
+            "<uuid:memory_id>": self.memory,
+            "<uuid:target>": self.target,
+            "signing-keys/<uuid:key_id>": f"signing-keys/{self.signing_key}",
+            "<uuid:key_id>": self.key,
+            "<str:team>": self.team,
+            "<str:username>": self.username,
+            "<uuid:grant_id>": self.grant,
+        }
         for parameter, value in names.items():
             route = route.replace(parameter, value)
         return f"/api/v1/{route}"
@@ -61,6 +75,32 @@ CALLS = [
     Call("GET", "auth/whoami/", "whoami", "presence", 200),
     Call("GET", "spaces/", "list_spaces", "presence", 200),
     Call("POST", "spaces/", "create_space", "manage", 201, lambda s: {"name": f"new_{uuid4()}", "parent": s.space}),
+    Call("GET", "keys/", "list_keys", "admin", 200),
+    Call("POST", "keys/", "create_key", "admin", 201, lambda s: {"name": "made", "spaces": {s.space: ["read"]}}),
+    Call("GET", "keys/<uuid:key_id>/", "read_key", "admin", 200),
+    Call("POST", "keys/<uuid:key_id>/rotate/", "rotate_key", "admin", 201, lambda s: {}),
+    Call("DELETE", "keys/<uuid:key_id>/", "revoke_key", "admin", 204),
+    Call("GET", "signing-keys/", "list_signing_keys", "admin", 200),
+    Call("POST", "signing-keys/", "create_signing_key", "admin", 201, lambda s: {"name": "made", "algorithm": "HS256"}),
+    Call("DELETE", "signing-keys/<uuid:key_id>/", "revoke_signing_key", "admin", 204),
+    Call("GET", "members/", "list_members", "member", 200),
+    Call("POST", "members/", "add_member", "admin", 201, lambda s: {
+        "username": f"new-{uuid4()}", "role": "member", "password": "a-quite-long-password"}),
+    Call("PATCH", "members/<str:username>/", "update_member", "admin", 200, lambda s: {"role": "admin"}),
+    Call("DELETE", "members/<str:username>/", "remove_member", "admin", 204),
+    Call("GET", "teams/", "list_teams", "member", 200),
+    Call("POST", "teams/", "create_team", "admin", 201, lambda s: {"slug": f"new-{uuid4()}"}),
+    Call("GET", "teams/<str:team>/", "read_team", "member", 200),
+    Call("PATCH", "teams/<str:team>/", "update_team", "admin", 200, lambda s: {"name": "Another name"}),
+    Call("DELETE", "teams/<str:team>/", "delete_team", "admin", 204),
+    Call("PUT", "teams/<str:team>/members/<str:username>/", "add_team_member", "admin", 200, lambda s: {}),
+    Call("DELETE", "teams/<str:team>/members/<str:username>/", "remove_team_member", "admin", 204),
+    Call("GET", "spaces/<str:space>/grants/", "list_grants", "manage", 200),
+    Call("POST", "spaces/<str:space>/grants/", "share_space", "manage", 201, lambda s: {
+        "member": s.username, "permissions": ["read"]}),
+    Call("DELETE", "spaces/<str:space>/grants/<uuid:grant_id>/", "withdraw_space", "manage", 204),
+    Call("GET", "spaces/<str:space>/usage/", "read_usage", "read", 200),
+    Call("POST", "recall/", "recall_across", "presence", 200, lambda s: {"query": "any", "filters": {"session": "no such"}}),
     Call("GET", "spaces/<str:space>/", "read_space", "read", 200),
     Call("PATCH", "spaces/<str:space>/", "update_space", "manage", 200, lambda s: {"title": "Another title"}),
     Call("GET", "spaces/<str:space>/memories/", "list_memories", "read", 200),
@@ -89,6 +129,8 @@ class Caller:
     read: str
     write: str
     manage: str
+    member: str = ""
+    admin: str = ""
     but: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -100,6 +142,9 @@ class Caller:
 
     def verdict(self, call: Call) -> str:
         verdicts = {name: getattr(self, name) for name in ("presence", "read", "write", "manage")}
+        # Keys and strangers are no members, and only members may be admins.
+        beyond = "permission_denied" if self.presence == ALLOWED else self.presence
+        verdicts |= {"member": self.member or beyond, "admin": self.admin or beyond}
         return self.but.get(call.action, {"nothing": ALLOWED, **verdicts}[call.need])
 
 
@@ -117,9 +162,9 @@ CALLERS = [
     Caller("a key that may only read", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
     Caller("a token narrowed to read", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
     Caller("a key that was narrowed since", "acme_s1", "acme", ALLOWED, ALLOWED, "access_withdrawn", "permission_denied"),
-    Caller("an admin's session", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED),
-    Caller("a member's session", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
-    Caller("a member's token", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
+    Caller("an admin's session", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED),
+    Caller("a member's session", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied", ALLOWED),
+    Caller("a member's token", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied", ALLOWED),
     Caller("the reader of a shared space", "acme_shared", "globex", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
     Caller("the writer of a shared space", "acme_desk", "globex", ALLOWED, ALLOWED, ALLOWED, "permission_denied"),
     _refused("a key of a space with a longer name", "acme_s1", "acme", "space_not_covered"),
@@ -128,8 +173,17 @@ CALLERS = [
     _refused("another tenant's key", "acme_s1", "globex", "space_not_covered"),
     Caller(
         "another tenant's admin", "acme_s1", "globex", ALLOWED, "space_not_covered", "space_not_covered", "space_not_covered",
-        # An admin makes spaces anywhere in their tenant; what is refused here is the parent, which is not there.
-        but={"create_space": "invalid"},
+        ALLOWED, ALLOWED,
+        # An admin does as they like in their own tenant; what is refused here is acme's, which is not there.
+        but={
+            "create_space": "unknown_parent",
+            "create_key": "unknown_space",
+            **dict.fromkeys(
+                ("read_key", "rotate_key", "revoke_key", "revoke_signing_key", "update_member", "remove_member", "read_team",
+                 "update_team", "delete_team", "add_team_member", "remove_team_member"),
+                "not_found",
+            ),
+        },
     ),
     _refused("another tenant's token that claims the space", "acme_s1", "globex", "access_withdrawn"),
     _refused("another tenant's key that was forged to name the space", "acme_s1", "globex", "access_withdrawn"),
@@ -140,7 +194,11 @@ CALLERS = [
     _refused("a member who was deactivated", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
     _refused("a suspended tenant", "hooli_s1", "hooli", "tenant_suspended", presence="tenant_suspended"),
     _refused("a guest of a suspended tenant", "hooli_shared", "globex", "tenant_suspended"),
-    _refused("the owner of an archived space", "acme_archived", "acme", "space_archived"),
+    # Its managers may see an archived space and bring it back, and nothing else.
+    replace(
+        _refused("the owner of an archived space", "acme_archived", "acme", "space_archived"),
+        but={"read_space": ALLOWED, "update_space": ALLOWED},
+    ),
     _refused("the owner of a space being erased", "acme_erasing", "acme", "space_erasing"),
     _unknown("nobody", "not_authenticated"),
     _unknown("a person of no tenant", "not_authenticated"),
@@ -168,9 +226,11 @@ STATUS = {
     "tenant_suspended": 403,
     "space_archived": 403,
     "space_erasing": 403,
-    "invalid": 400,
+    "unknown_parent": 400,
+    "unknown_space": 400,
+    "not_found": 404,
 }
-OUTCOME = {401: "denied", 403: "denied", 400: "failed"}
+OUTCOME = {401: "denied", 403: "denied", 400: "failed", 404: "failed"}
 
 # The spaces that a caller is told of when it asks which it may touch.
 TOLD: dict[str, set[str]] = {
@@ -223,6 +283,8 @@ PAGES = [
     Page("GET", "api/v1/docs/", 200),
     Page("GET", "healthz", 200),
     Page("POST", "healthz", 200),
+    Page("GET", "metrics", 200),
+    Page("POST", "metrics", 200),
     Page("GET", "readyz", 200),
     Page("POST", "readyz", 200),
     Page("GET", "api/v1/<path:rest>", 404),

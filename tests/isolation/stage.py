@@ -20,7 +20,7 @@ from memory.records import Link, NewMemory
 from memory.services.remember import remember
 from tenants import tokens
 from tenants.callers import INSTALLATION, Actor, Origin, operator
-from tenants.models import ApiKey, ApiKeySpace, Membership, Space, Tenant
+from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, SigningKey, Space, Team, TeamMember, Tenant
 from tenants.scope import SpaceScope
 from tenants.services.exchange import TokenPair, exchange_key, exchange_login
 from tenants.services.keys import create_key
@@ -69,7 +69,7 @@ class Stage:
         harms = call.need in {"write", "manage"} and caller.verdict(call) == ALLOWED
         memory, target = make_memories(caller.space) if harms else self.memories[caller.space]
         refresh = exchange_key(Origin(), self.api_key, None).refresh if call.need == "nothing" else ""
-        return Subject(caller.space, memory, target, self.api_key, refresh)
+        return Subject(caller.space, memory, target, self.api_key, refresh, **make_property(caller.space))
 
     def send(self, caller: str, call: Call, subject: Subject) -> tuple[Any, str]:
         """The response, and the request's id."""
@@ -142,6 +142,29 @@ def make_memories(space: str, content: str = "") -> tuple[str, str]:
         NewMemory(content or f"Made for one call, {uuid4()}.", embedding=vector, associations=[Link(target.id)]),
     )
     return str(memory.id), str(target.id)
+
+
+def make_property(space_name: str) -> dict[str, str]:
+    """A key, a signing key, a team and a member in it, and a grant of the space to them, made for one call."""
+    space = Space.objects.get(name=space_name)
+    name = f"made-{uuid4()}"
+    user = get_user_model().objects.create_user(name)
+    membership = Membership.objects.create(tenant=space.tenant, user=user)
+    team = Team.objects.create(tenant=space.tenant, slug=name, name=name)
+    TeamMember.objects.create(team=team, membership=membership)
+    key = ApiKey.objects.create(tenant=space.tenant, name=name, prefix=uuid4().hex[:12], secret_sha256=bytes(32))
+    ApiKeySpace.objects.create(key=key, space=space, permissions=sorted(READ))
+    signing_key = SigningKey.objects.create(
+        tenant=space.tenant, name=name, kid=uuid4().hex, algorithm="HS256", material=""
+    )
+    grant = Grant.objects.create(space=space, team=team, permissions=sorted(READ))
+    return {
+        "key": str(key.id),
+        "signing_key": str(signing_key.id),
+        "team": name,
+        "username": name,
+        "grant": str(grant.id),
+    }
 
 
 def _content(space: str) -> str:

@@ -11,10 +11,12 @@ ROWS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 # Who there is and what they may touch: read before a tenant is known, so no policy can guard it. It holds no memory content.
 CONTROL_PLANE = {
     "tenants_membership",
+    "tenants_team",
     "tenants_space",
     "tenants_grant",
     "tenants_apikey",
     "tenants_apikeyspace",
+    "tenants_signingkey",
     "tenants_refreshtoken",
 }
 DATA_PLANE = {
@@ -23,6 +25,7 @@ DATA_PLANE = {
     "memory_association": "space_id",
     "memory_lexeme": "space_id",
     "memory_idempotencykey": "space_id",
+    "memory_tally": "space_id",
     "audit_auditevent": "tenant_id",
 }
 GRANTS = {
@@ -30,6 +33,7 @@ GRANTS = {
     **dict.fromkeys(DATA_PLANE, ROWS),
     "audit_auditevent": {"SELECT", "INSERT"},
     "tenants_tenant": ROWS,
+    "tenants_teammember": ROWS,
     "auth_user": ROWS,
     "auth_group": ROWS,
     "auth_permission": ROWS,

@@ -100,7 +100,8 @@ def test_an_id_of_another_space_is_as_unknown_as_an_id_of_none(stage: Stage, pro
 
 
 def test_the_probes_find_what_they_name_when_it_is_ones_own(stage: Stage) -> None:
-    own = Subject(SPACE, *stage.memories[SPACE], "", "")
+    memory, target = stage.memories[SPACE]
+    own = Subject(SPACE, memory, target, "", "")
     reading = [
         probe.call for probe in PROBES if probe.call.action in {"read_memory", "recall", "spread", "list_associations"}
     ]

@@ -214,7 +214,7 @@ def test_a_neighbour_in_time_comes_along_by_its_path(plane: SpaceApi) -> None:
 
     hits = plane.recall(embedding=EAST)
     assert [hit["memory"]["id"] for hit in hits[:2]] == [question, answer]
-    assert (hits[1]["depth"], hits[1]["path"]) == (0, [answer])
+    assert (hits[1]["depth"], hits[1]["path"]) == (1, [question, answer])
     assert hits[1]["activation"] > hits[2]["activation"]
 
 
@@ -242,9 +242,10 @@ def test_what_activates_too_little_is_not_reached(acme: SpaceApi) -> None:
     faint = acme.remember("We sent a replacement.")
     acme.associate(pole, faint, 0.5)
     by_words = {"query": "ferrule", "seeds": ["lexical"], "depth": 1}
-    # The best seed is 1, half of it is kept at a hop, and half of that by the weight.
-    assert acme.recalled(**by_words, threshold=0.24) == [pole, faint]
-    assert acme.recalled(**by_words, threshold=0.26) == [pole]
+    activation = acme.recall(**by_words, threshold=0)[0]["activation"]
+    # Half of the seed's activation is kept at a hop, and half of that by the weight.
+    assert acme.recalled(**by_words, threshold=0.24 * activation) == [pole, faint]
+    assert acme.recalled(**by_words, threshold=0.26 * activation) == [pole]
 
 
 def test_spreading_stays_within_the_tiers_and_filters_of_the_cue(acme: SpaceApi) -> None:

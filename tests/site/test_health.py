@@ -57,15 +57,22 @@ def test_it_is_ready_again_when_its_database_is_back(
     assert ready(200) == {"database": "ok", "redis": "ok"}
 
 
-def test_it_is_not_ready_without_redis(database: None, settings: LazySettings, dead_port: int) -> None:
+def degraded() -> dict[str, str]:
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    checks: dict[str, str] = answer.json()["checks"]
+    return checks
+
+
+def test_it_is_ready_but_degraded_without_redis(database: None, settings: LazySettings, dead_port: int) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{dead_port}/0"
-    assert ready(503) == {"database": "ok", "redis": "does not answer"}
+    assert degraded() == {"database": "ok", "redis": "does not answer; limits are kept per process"}
 
 
-def test_it_is_not_ready_with_the_wrong_password_for_redis(database: None, settings: LazySettings) -> None:
+def test_it_is_ready_but_degraded_with_the_wrong_password_for_redis(database: None, settings: LazySettings) -> None:
     address = urlsplit(settings.REDIS_URL)
     settings.REDIS_URL = f"redis://:wrong@{address.hostname}:{address.port}/0"
-    assert ready(503) == {"database": "ok", "redis": "does not answer"}
+    assert degraded() == {"database": "ok", "redis": "does not answer; limits are kept per process"}
 
 
 @pytest.mark.parametrize(

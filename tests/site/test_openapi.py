@@ -22,8 +22,12 @@ from schemathesis.specs.openapi.checks import (
 from engram_site.wsgi import application
 from memory.records import NewMemory
 from memory.services.remember import remember_batch
+from tenants.callers import operator
 from tenants.models import Space, Tenant
-from tests.world import World, scope_of
+from tenants.services.keys import create_key
+from tenants.services.sharing import share_space
+from tenants.services.teams import create_team
+from tests.world import READ, World, login_token, scope_of
 
 CHECKS = [
     not_a_server_error,
@@ -42,6 +46,7 @@ class Stage:
 
     headers: dict[str, str]
     memory_ids: Iterator[str]
+    known: dict[str, str]
     foreign: list[str]
 
 
@@ -49,9 +54,14 @@ class Stage:
 def stage(world: World) -> Stage:
     remembered = remember_batch(scope_of("acme_s1"), [NewMemory(f"Memory {n}.", session="one") for n in range(40)])
     globex = Space.objects.get(name="globex_s1")
+    root = operator("tests")
+    create_team(root, "blue", tenant_slug="acme")
+    key = create_key(root, "acme", {"acme_s1": READ}, name="reader")
+    grant = share_space(root, "acme_s1", "globex")
     return Stage(
-        headers={"Authorization": f"Bearer {world.token('acme')}"},
+        headers={"Authorization": f"Bearer {login_token('alice')}"},
         memory_ids=cycle(str(memory.id) for memory in remembered),
+        known={"space": "acme_s1", "team": "blue", "username": "bob", "key_id": str(key.id), "grant_id": str(grant.id)},
         foreign=[
             str(globex.id),
             str(Tenant.objects.get(slug="globex").id),
@@ -68,7 +78,7 @@ def stage(world: World) -> Stage:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_the_api_keeps_to_its_description_and_to_its_tenant(case: Any, stage: Stage) -> None:
-    known = {"space": "acme_s1", "memory_id": next(stage.memory_ids), "target": next(stage.memory_ids)}
+    known = stage.known | {"memory_id": next(stage.memory_ids), "target": next(stage.memory_ids)}
     case.path_parameters |= {name: known[name] for name in case.path_parameters or {}}
     response = case.call(headers=stage.headers)
     case.validate_response(response, checks=CHECKS, headers=stage.headers)

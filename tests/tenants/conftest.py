@@ -2,6 +2,39 @@ import pytest
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
+from tests.tenants.control_api import ControlApi
+from tests.world import World, logged_in
+
+
+@pytest.fixture
+def alice(world: World) -> ControlApi:
+    """The admin of acme."""
+    return ControlApi(logged_in("alice"))
+
+
+@pytest.fixture
+def bob(world: World) -> ControlApi:
+    """A member of acme."""
+    return ControlApi(logged_in("bob"))
+
+
+@pytest.fixture
+def charlie(world: World) -> ControlApi:
+    """The admin of globex."""
+    return ControlApi(logged_in("charlie"))
+
+
+@pytest.fixture
+def application(world: World) -> ControlApi:
+    """An application of acme with every permission on all of its spaces."""
+    return ControlApi(world.client("acme"))
+
+
+@pytest.fixture
+def nobody(world: World) -> ControlApi:
+    """Somebody who did not say who they are."""
+    return ControlApi(APIClient())
+
 
 @pytest.fixture(autouse=True)
 def quick_clients(settings: LazySettings) -> None:

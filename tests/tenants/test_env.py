@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,28 @@ def test_a_list_is_read_without_its_blanks(monkeypatch: pytest.MonkeyPatch, valu
 
 
 @pytest.mark.parametrize(
+    ("value", "meant"),
+    [("", []), ("10.0.0.0/8", ["10.0.0.0/8"]), ("10.1.2.3, fd00::/8,::1", ["10.1.2.3/32", "fd00::/8", "::1/128"])],
+)
+def test_networks_are_read(monkeypatch: pytest.MonkeyPatch, value: str, meant: list[str]) -> None:
+    monkeypatch.setenv(NAME, value)
+    assert [str(network) for network in env.networks(NAME, "127.0.0.1")] == meant
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "10.0.0.0/33", "localhost", "10.0.0", "10.0.0.0/8;::1"])
+def test_what_is_not_a_network_stops_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME} has '{value}'; allowed: networks such as 10.0.0.0/8"):
+        env.networks(NAME, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
     ("read", "default"),
     [
         (lambda: env.flag(NAME, default=True), True),
         (lambda: env.integer(NAME, 7), 7),
         (lambda: env.words(NAME, "a,b"), ["a", "b"]),
+        (lambda: env.networks(NAME, "::1"), [IPv6Network("::1")]),
     ],
 )
 def test_every_reader_has_its_default(read: Callable[[], Any], default: object) -> None:

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from tenants.callers import operator
-from tenants.errors import Conflict, InvalidCredentials, NotFound
+from tenants.errors import Invalid, InvalidCredentials, NotFound
 from tenants.models import ApiKey, ApiKeySpace, Space
 from tenants.services.keys import create_key, verify_key
 from tests.tenants.asking import newest_event
@@ -48,13 +48,13 @@ def test_a_key_may_name_what_its_tenant_was_granted(world: World) -> None:
 
 @pytest.mark.parametrize("permissions", [READ_WRITE, ALL])
 def test_a_key_has_no_more_than_its_tenant(world: World, permissions: frozenset[str]) -> None:
-    with pytest.raises(Conflict, match="The tenant 'globex' holds read on 'acme_shared'; a key cannot have"):
+    with pytest.raises(Invalid, match="The tenant 'globex' holds read on 'acme_shared'; a key cannot have"):
         create_key(ROOT, "globex", {"acme_shared": permissions}, name="greedy")
 
 
 @pytest.mark.parametrize("space", ["acme_s1", "no_such_space"])
 def test_a_key_names_no_space_that_its_tenant_does_not_hold(world: World, space: str) -> None:
-    with pytest.raises(NotFound, match=f"The tenant 'globex' has no space '{space}' of its own or shared with it"):
+    with pytest.raises(Invalid, match=f"The tenant 'globex' has no space '{space}' of its own or shared with it"):
         create_key(ROOT, "globex", {"globex_s1": READ, space: READ}, name="greedy")
     assert not ApiKey.objects.filter(name="greedy").exists()
 

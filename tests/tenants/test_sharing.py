@@ -9,7 +9,7 @@ from tenants.callers import operator
 from tenants.errors import Invalid, NotFound
 from tenants.models import Grant
 from tenants.services.keys import create_key
-from tenants.services.sharing import GrantView, share_space, withdraw_space
+from tenants.services.sharing import share_space, withdraw_space
 from tests.tenants.asking import bearer, newest_event, pair, problem
 from tests.world import READ_WRITE, World
 
@@ -24,7 +24,8 @@ def test_a_guest_reads_and_does_not_write(world: World) -> None:
 
 
 def test_a_guest_writes_where_it_was_said(world: World) -> None:
-    assert share_space(ROOT, "acme_s1", "globex", write=True) == GrantView("acme_s1", "globex", ["read", "write"])
+    grant = share_space(ROOT, "acme_s1", "globex", write=True)
+    assert (grant.space, grant.tenant, grant.permissions) == ("acme_s1", "globex", ["read", "write"])
     key = create_key(ROOT, "globex", {"acme_s1": READ_WRITE}, name="guest").api_key
     client = bearer(pair(APIClient(), api_key=key)["access"])
     assert client.post("/api/v1/spaces/acme_s1/memories/", {"content": "A guest's."}, format="json").status_code == 201
@@ -52,9 +53,15 @@ def test_a_withdrawn_grant_counts_at_the_next_request_of_an_old_token(world: Wor
 
 def test_sharing_and_withdrawing_are_in_the_owners_trail(world: World) -> None:
     share_space(ROOT, "acme_s1", "globex")
-    assert (newest_event("acme").action, newest_event("acme").target) == ("share_space", "acme_s1 with globex")
+    assert (newest_event("acme").action, newest_event("acme").target) == (
+        "share_space",
+        "acme_s1 with tenant globex: read",
+    )
     withdraw_space(ROOT, "acme_s1", "globex")
-    assert (newest_event("acme").action, newest_event("acme").target) == ("withdraw_space", "acme_s1 from globex")
+    assert (newest_event("acme").action, newest_event("acme").target) == (
+        "withdraw_space",
+        "acme_s1 from tenant globex",
+    )
 
 
 def test_a_space_is_not_shared_with_its_own_tenant(world: World) -> None:

@@ -1,10 +1,14 @@
 -- The memories that share words with a cue, by the sum of the shared words' inverse document frequency:
 -- idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza, 2009), N memories, n of them with the word.
 -- Words are taken rarest first until their frequencies fill p_budget rows, so that common words cost nothing.
+-- share is lexical as a part of what all of the cue's words would give; mean and deviation are the share's over the whole space,
+-- drawn towards (0.03, 0.08) with the weight of 50 memories.
 -- Frequencies come from the space's lexicon; a space that has none yet is small or new and is counted on the spot.
 create or replace function engram_lexical_seeds(
     p_space_id uuid, p_text text, p_tiers text[], p_filters jsonb, p_limit integer, p_budget integer
-) returns table (memory_id uuid, lexical double precision)
+) returns table (
+    memory_id uuid, lexical double precision, share double precision, mean double precision, deviation double precision
+)
 language plpgsql stable security definer
 set search_path = public, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -35,21 +39,34 @@ begin
     return query
         with words as (
             select word.query::tsquery as query, word.n,
+                   ln(1 + (greatest(v_total, word.n) - word.n + 0.5) / (word.n + 0.5))::double precision as idf,
                    sum(word.n) over (order by word.n, word.query rows between unbounded preceding and 1 preceding) as before
             from unnest(v_queries, v_frequencies) word (query, n)
-            where word.n > 0
+        ),
+        hits as (
+            select hit.id, sum(words.idf order by words.idf) as lexical,
+                   sum(words.idf order by words.idf) / (select sum(idf order by idf) from words) as share
+            from words
+            cross join lateral (
+                select m.id from memory_memory m
+                where m.space_id = p_space_id and m.lexemes @@ words.query and m.tier = any (p_tiers)
+                  and engram_matches(m, p_filters)
+                limit p_budget
+            ) hit
+            where words.n > 0 and (words.before is null or words.before < p_budget)
+            group by hit.id
+        ),
+        scale as (
+            select s.n, s.squares, s.average, (s.average * s.n + 50 * 0.03) / (s.n + 50) as mean
+            from (select greatest(v_total, 1) as n, sum(hits.share order by hits.share) / greatest(v_total, 1) as average,
+                         sum(hits.share * hits.share order by hits.share) as squares
+                  from hits) s
         )
-        select hit.id, sum(ln(1 + (greatest(v_total, words.n) - words.n + 0.5) / (words.n + 0.5)) order by words.query)::double precision
-        from words
-        cross join lateral (
-            select m.id from memory_memory m
-            where m.space_id = p_space_id and m.lexemes @@ words.query and m.tier = any (p_tiers)
-              and engram_matches(m, p_filters)
-            limit p_budget
-        ) hit
-        where words.before is null or words.before < p_budget
-        group by hit.id
-        order by 2 desc, 1
+        select hits.id, hits.lexical, hits.share, scale.mean,
+               sqrt((greatest(0, scale.squares - scale.n * scale.mean * (2 * scale.average - scale.mean)) + 50 * 0.0064)
+                    / (scale.n + 50))
+        from hits cross join scale
+        order by hits.lexical desc, hits.id
         limit p_limit;
 end
 $$;

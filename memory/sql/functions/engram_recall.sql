@@ -1,12 +1,15 @@
 -- Recall in one round trip: seeds, spreading, ranking, and the memories themselves.
---   seed  = similarity and lexical score, each as a share of the largest one found, summed with p_lexical_weight
---   score = (seed + received activation) * (1 + p_bias * (confidence * (0.5 + 0.5 * retrievability) - 1))
+--   seed  = ((1 - p_lexical_weight) * z(similarity) + p_lexical_weight * z(lexical share)) / 10
+--   sum   = seed + received activation
+--   score = sum - p_bias * |sum| * (1 - confidence * (0.5 + 0.5 * retrievability))
+-- z says by how many standard deviations of the space a memory stands out, which makes meaning and words, and one space's
+-- scores and another's, comparable. A seed below the average, under zero, starts no activation.
 -- With p_bias = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
 -- is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
 create or replace function engram_recall(
     p_space_id uuid, p_vector halfvec, p_text text, p_memory uuid, p_semantic boolean, p_lexical boolean,
     p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,
-    p_pool integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
+    p_pool integer, p_sample integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
     p_fan_out integer, p_frontier integer, p_bias double precision
 ) returns table (
     id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
@@ -26,6 +29,9 @@ declare
     v_similarities double precision[];
     v_lexicals double precision[];
     v_seeds double precision[];
+    v_mean double precision;
+    v_deviation double precision;
+    v_starting integer;
 begin
     perform engram_check_space(p_space_id);
     if p_memory is not null then
@@ -38,22 +44,25 @@ begin
         end if;
     end if;
 
+    if p_semantic then
+        select scale.mean, scale.deviation into v_mean, v_deviation
+        from engram_similarity_scale(p_space_id, v_vector, p_tiers, p_sample) scale;
+    end if;
+
     select array_agg(s.memory_id order by s.seed desc, s.memory_id), array_agg(s.similarity order by s.seed desc, s.memory_id),
            array_agg(s.lexical order by s.seed desc, s.memory_id), array_agg(s.seed order by s.seed desc, s.memory_id)
       into v_ids, v_similarities, v_lexicals, v_seeds
     from (
         select found.memory_id, found.similarity, found.lexical,
-               case when p_semantic
-                    then found.similarity / greatest(max(abs(found.similarity)) over (), 1e-6) * (1 - p_lexical_weight) else 0 end
-             + case when p_lexical
-                    then found.lexical / greatest(max(found.lexical) over (), 1e-6) * p_lexical_weight else 0 end as seed
+               (coalesce((1 - p_lexical_weight) * (found.similarity - v_mean) / v_deviation, 0)
+                + coalesce(p_lexical_weight * (found.share - max(found.mean) over ()) / max(found.deviation) over (), 0)) / 10 as seed
         from (
             select coalesce(semantic.memory_id, words.memory_id) as memory_id,
                    coalesce(semantic.similarity, (
                        select 1 - (e.vector <=> v_vector) from memory_embedding e
                        where p_semantic and e.space_id = p_space_id and e.memory_id = words.memory_id
                    )) as similarity,
-                   coalesce(words.lexical, 0) as lexical
+                   coalesce(words.lexical, 0) as lexical, coalesce(words.share, 0) as share, words.mean, words.deviation
             from (select * from engram_semantic_seeds(p_space_id, v_vector, p_tiers, p_filters, p_pool) where p_semantic) semantic
             full join (
                 select * from engram_lexical_seeds(p_space_id, v_text, p_tiers, p_filters, p_pool, p_budget) where p_lexical
@@ -63,20 +72,28 @@ begin
         where found.memory_id is distinct from p_memory
     ) s;
 
+    select count(*) into v_starting from unnest(v_seeds) seed where seed > 0;
     return query
         select m.id, m.content, m.kind, m.confidence, m.session, m.metadata, m.observed_at, m.created_at, m.updated_at,
                m.expires_at, m.tier, m.recall_count, m.last_recalled_at,
-               (s.initial + s.received) * (1 + p_bias * (m.confidence * (0.5 + 0.5 * r.retrievability) - 1)),
-               coalesce(seed.similarity, (
+               reached.sum - p_bias * abs(reached.sum) * (1 - m.confidence * (0.5 + 0.5 * r.retrievability)),
+               coalesce(reached.similarity, (
                    select 1 - (e.vector <=> v_vector) from memory_embedding e
                    where p_semantic and e.space_id = p_space_id and e.memory_id = m.id
                )),
-               coalesce(seed.lexical, 0),
-               least(1, greatest(0, s.initial) + s.received), s.depth, s.path, count(*) over ()
-        from engram_spread(
-            p_space_id, coalesce(v_ids, '{}'), coalesce(v_seeds, '{}'), p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
-        join memory_memory m on m.space_id = p_space_id and m.id = s.memory_id
-        left join unnest(v_ids, v_similarities, v_lexicals) seed (id, similarity, lexical) on seed.id = s.memory_id
+               coalesce(reached.lexical, 0), least(1, greatest(0, reached.sum)), reached.depth, reached.path,
+               count(*) filter (where reached.by_spreading) over ()
+        from (
+            select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
+                   found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
+                   s.memory_id is not null as by_spreading
+            from engram_spread(
+                p_space_id, coalesce(v_ids[:v_starting], '{}'), coalesce(v_seeds[:v_starting], '{}'),
+                p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
+            full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
+                on found.id = s.memory_id
+        ) reached
+        join memory_memory m on m.space_id = p_space_id and m.id = reached.id
         cross join lateral engram_retrievability(m.stability, coalesce(m.last_recalled_at, m.created_at), now()) r (retrievability)
         where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
         order by 14 desc, m.id
@@ -84,8 +101,8 @@ begin
 end
 $$;
 revoke all on function engram_recall(
-    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer,
+    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer,
     double precision, double precision, integer, integer, double precision) from public;
 grant execute on function engram_recall(
-    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer,
+    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer,
     double precision, double precision, integer, integer, double precision) to engram_app;

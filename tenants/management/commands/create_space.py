@@ -18,6 +18,7 @@ class Command(OperatorCommand):
         parser.add_argument("name")
         parser.add_argument("--tenant", required=True, metavar="SLUG")
         parser.add_argument("--parent", metavar="NAME", help="the space above it, of the same tenant")
+        parser.add_argument("--team", metavar="SLUG", help="whose it is, of the same tenant")
         parser.add_argument("--title", default="")
         parser.add_argument("--description", default="")
 
@@ -27,5 +28,6 @@ class Command(OperatorCommand):
             title=options["title"],
             description=options["description"],
             parent=options["parent"],
+            team=options["team"],
         )
         return asdict(create_space(caller, new, tenant_slug=options["tenant"]))

@@ -1,14 +1,11 @@
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from tenants.callers import Caller
-from tenants.commands import OperatorCommand, checked
+from tenants.commands import OperatorCommand, checked, password_on_stdin
 from tenants.models import TENANT_SLUG
 from tenants.services.tenants import create_tenant
 
@@ -27,14 +24,6 @@ class Command(OperatorCommand):
 
     def run(self, caller: Caller, options: Mapping[str, Any]) -> Mapping[str, Any]:
         slug = checked(TENANT_SLUG, "slug", options["slug"])
-        password = self._password() if options["password_stdin"] else None
+        password = password_on_stdin() if options["password_stdin"] else None
         tenant = create_tenant(caller, slug, name=options["name"], admin=options["admin"], password=password)
         return asdict(tenant) | {"admin": options["admin"]}
-
-    def _password(self) -> str:
-        password = sys.stdin.readline().rstrip("\n")
-        try:
-            validate_password(password)
-        except ValidationError as error:
-            raise CommandError(f"The password will not do: {' '.join(error.messages)}") from error
-        return password

@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -23,5 +22,7 @@ class Command(OperatorCommand):
     def run(self, caller: Caller, options: Mapping[str, Any]) -> Mapping[str, Any]:
         if options["withdraw"]:
             withdraw_space(caller, options["name"], options["tenant"])
-            return {"space": options["name"], "tenant": options["tenant"], "permissions": []}
-        return asdict(share_space(caller, options["name"], options["tenant"], write=options["write"]))
+            permissions: list[str] = []
+        else:
+            permissions = share_space(caller, options["name"], options["tenant"], write=options["write"]).permissions
+        return {"space": options["name"], "tenant": options["tenant"], "permissions": permissions}

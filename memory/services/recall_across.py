@@ -1,0 +1,106 @@
+"""Recall over several spaces at once: what a caller's own spaces and those shared with it have to say together."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memory import vectors
+from memory.records import Hit, Recalled, Vector
+from memory.services.recall import Cue, Embed, recall
+from tenants.callers import Caller
+from tenants.errors import EngramError, NotCovered, Problem, Unavailable
+from tenants.models import Permission, Space
+from tenants.operations import Action, outcome_of, record
+from tenants.scope import SpaceScope, tenant_tx
+from tenants.services import limiter
+from tenants.services.access import held_permissions, live_spaces, open_space
+
+# One space may take this long, in milliseconds; the others' answers do not wait for it longer.
+PATIENCE_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How one space answered: its part of the hits, or the problem it had."""
+
+    space: str
+    hits: int
+    took_ms: float
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledAcross:
+    hits: Sequence[Hit]
+    spaces: Sequence[Asked]
+    took_ms: float
+
+
+def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> RecalledAcross:
+    """The memories that a cue brings to mind in the named spaces, or in every space that the caller may read, best first.
+
+    Activation stays inside each space; scores are in each space's own standard deviations, so they can be merged. A space
+    that is limited, slow, archived or withdrawn is reported and the others answer. Raises ``NotCovered`` if a named space is
+    none of the token's, and what ``live_spaces`` does for a caller who may touch nothing any more.
+    """
+    started = time.perf_counter()
+    wanted, embed = _wanted(caller, names), _embedding_once()
+    hits: list[Hit] = []
+    asked: list[Asked] = []
+    for name in wanted:
+        began, problem, found = time.perf_counter(), None, 0
+        try:
+            recalled = _recall_in(caller, name, cue, embed)
+        except EngramError as error:
+            problem = error.problems()[0]
+            _record_refusal(caller, name, error)
+        else:
+            hits.extend(recalled.hits)
+            found = len(recalled.hits)
+        asked.append(Asked(name, found, (time.perf_counter() - began) * 1000, problem))
+    with tenant_tx(caller.tenant_id, durable=False):
+        record(caller, Action.RECALL_ACROSS, target=f"{len(wanted)} spaces")
+    best = sorted(hits, key=lambda hit: (-hit.score, hit.memory.id))[: cue.limit]
+    return RecalledAcross(best, asked, (time.perf_counter() - started) * 1000)
+
+
+def _embedding_once() -> Embed:
+    """``vectors.embed``, but that a text is embedded once for all spaces of a model."""
+    known: dict[tuple[str, int, tuple[str, ...]], list[Vector]] = {}
+
+    def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
+        same = (scope.embedding_model, scope.embedding_dimension, tuple(texts))
+        if same not in known:
+            known[same] = vectors.embed(scope, texts)
+        return known[same]
+
+    return embed
+
+
+def _recall_in(caller: Caller, name: str, cue: Cue, embed: Embed) -> Recalled:
+    scope = open_space(caller, name, Permission.READ)
+    with limiter.occupy(scope):
+        limiter.spend(scope)
+        try:
+            return recall(scope, cue, patience_ms=PATIENCE_MS, embed=embed)
+        except TimeoutError as error:
+            raise Unavailable(f"The space did not answer within {PATIENCE_MS} ms.", "too_slow") from error
+
+
+def _record_refusal(caller: Caller, name: str, error: EngramError) -> None:
+    with tenant_tx(caller.tenant_id, durable=False):
+        record(caller, Action.RECALL, outcome=outcome_of(error.status_code), reason=error.reason(), space=name)
+
+
+def _wanted(caller: Caller, names: Sequence[str] | None) -> list[str]:
+    live = live_spaces(caller)
+    if names is None:
+        return [
+            space.name
+            for space in live
+            if Permission.READ in held_permissions(caller, space) and space.status == Space.Status.ACTIVE
+        ]
+    covered = {space.name for space in live} if caller.claims is None else caller.claims.keys()
+    if not covered >= set(names):
+        raise NotCovered("The token does not cover all of these spaces.")
+    return list(dict.fromkeys(names))

@@ -1,0 +1,43 @@
+"""What a space uses, and what it may use."""
+
+from dataclasses import dataclass
+
+from memory import queries
+from memory.records import SpaceCounts
+from memory.services.capacity import capacity
+from tenants.limits import Limits
+from tenants.operations import Action, record
+from tenants.scope import SpaceScope, space_tx
+from tenants.services.limiter import RateNow, rate_now
+
+# As pgvector stores a halfvec.
+BYTES_A_NUMBER = 2
+VECTOR_HEADER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """``vector_bytes`` is one vector's; ``now`` is ``None`` while Redis is away: each process counts for itself then."""
+
+    space: str
+    counts: SpaceCounts
+    limits: Limits
+    capacity: int
+    vector_bytes: int
+    now: RateNow | None
+
+
+def usage(scope: SpaceScope) -> Usage:
+    scope.require("read")
+    now = rate_now(scope)
+    with space_tx(scope, durable=False):
+        counts = queries.space_counts(scope)
+        record(scope, Action.READ_USAGE)
+    return Usage(
+        space=scope.space,
+        counts=counts,
+        limits=scope.limits,
+        capacity=capacity(scope),
+        vector_bytes=scope.embedding_dimension * BYTES_A_NUMBER + VECTOR_HEADER,
+        now=now,
+    )

@@ -1,0 +1,26 @@
+-- How similar a space's memories are to a vector in general: mean and standard deviation of the cosine over at most p_sample of
+-- them, drawn towards (0.1, 0.1), which is usual for unrelated texts, with the weight of 50 memories: a handful says little.
+create or replace function engram_similarity_scale(
+    p_space_id uuid, p_vector halfvec, p_tiers text[], p_sample integer
+) returns table (mean double precision, deviation double precision)
+language plpgsql stable security definer
+set search_path = public, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+    perform engram_check_space(p_space_id);
+    return query
+        select shrunk.mean, sqrt((greatest(0, shrunk.squares - shrunk.n * shrunk.mean * (2 * shrunk.average - shrunk.mean)) + 50 * 0.01)
+                                 / (shrunk.n + 50))
+        from (
+            select count(*) as n, coalesce(avg(s.similarity), 0) as average, coalesce(sum(s.similarity * s.similarity), 0) as squares,
+                   (coalesce(sum(s.similarity), 0) + 50 * 0.1) / (count(*) + 50) as mean
+            from (select 1 - (e.vector <=> p_vector) as similarity
+                  from memory_embedding e
+                  where e.space_id = p_space_id and e.tier = any (p_tiers)
+                  limit p_sample) s
+        ) shrunk;
+end
+$$;
+revoke all on function engram_similarity_scale(uuid, halfvec, text[], integer) from public;
+grant execute on function engram_similarity_scale(uuid, halfvec, text[], integer) to engram_app;

@@ -1,0 +1,32 @@
+"""Secrets that must be had again, and so cannot be hashed, encrypted at rest."""
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+class SealBroken(ValueError):
+    """What was sealed has been altered, or was sealed under another ``ENGRAM_SECRET_KEY``."""
+
+
+def seal(secret: bytes) -> str:
+    """Encrypt and authenticate (Fernet) under a key derived from ``ENGRAM_SECRET_KEY`` (HKDF, RFC 5869, with SHA-256)."""
+    return _fernet().encrypt(secret).decode()
+
+
+def unseal(sealed: str) -> bytes:
+    """What ``seal`` was given; raises ``SealBroken``."""
+    try:
+        return _fernet().decrypt(sealed)
+    except InvalidToken as error:
+        raise SealBroken(
+            "A sealed secret cannot be opened: ENGRAM_SECRET_KEY is not the one it was sealed under."
+        ) from error
+
+
+def _fernet() -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"engram signing keys")
+    return Fernet(base64.urlsafe_b64encode(derived.derive(settings.SECRET_KEY.encode())))

@@ -1,0 +1,225 @@
+"""How much a space is used at once: operations a second, and operations at the same time.
+
+Both are counted in Redis, atomically, for all processes together. Without Redis each process goes on with its own share of the
+limit, and says so in a metric. One operation a second asks Redis again, so it takes over by itself when it is back.
+"""
+
+import math
+import os
+import threading
+import time
+import uuid
+from collections import Counter as Tally
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from prometheus_client import Counter
+
+from tenants.errors import Invalid, Limited
+from tenants.scope import SpaceScope
+
+FALLBACKS = Counter(
+    "engram_limiter_fallback", "Checks of a limit that were made per process, because Redis did not answer."
+)
+
+# An operation that its process did not live to end gives its place back after this.
+LEASE_SECONDS = 60
+RETRY_SECONDS = 1.0
+_TIMEOUT = 0.25
+
+# Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
+_TAKE = """
+local now = tonumber(redis.call('time')[1])
+redis.call('zremrangebyscore', KEYS[1], '-inf', now)
+if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[2])
+redis.call('expire', KEYS[1], ARGV[3])
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RateNow:
+    """How much of a space's rate is used in the running second, and how many operations run right now."""
+
+    used: int
+    running: int
+
+
+class RedisAway(Exception):
+    """Redis did not answer just now."""
+
+
+class _Line:
+    """The line to Redis. While it is dead, one operation a second tries it, and the others do not wait to hear that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._dead_until: float | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Around a call to Redis: raises ``RedisAway`` if the call fails, or before it while there is no use in it."""
+        with self._lock:
+            if self._dead_until is not None:
+                if time.monotonic() < self._dead_until:
+                    raise RedisAway
+                self._dead_until = time.monotonic() + RETRY_SECONDS
+        try:
+            yield
+        except redis.RedisError as error:
+            self._dead_until = time.monotonic() + RETRY_SECONDS
+            raise RedisAway from error
+        self._dead_until = None
+
+
+class _Shared:
+    """Counts in Redis, for all processes."""
+
+    def __init__(self) -> None:
+        self.line = _Line()
+        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        self._take = self._redis.register_script(_TAKE)
+        storage = RedisStorage(
+            settings.REDIS_URL, connection_pool=self._redis.connection_pool, key_prefix="engram:rate"
+        )
+        self.rate: RateLimiter = MovingWindowRateLimiter(storage)
+
+    def take(self, space_id: UUID, most: int, lease: str) -> bool:
+        return bool(self._take(keys=[_places(space_id)], args=[most, lease, LEASE_SECONDS]))
+
+    def give_back(self, space_id: UUID, lease: str) -> None:
+        # Where this fails, the lease runs out by itself.
+        with suppress(RedisAway), self.line.open():
+            self._redis.zrem(_places(space_id), lease)
+
+    def running(self, space_id: UUID) -> int:
+        return int(self._redis.zcard(_places(space_id)))  # type: ignore[arg-type]
+
+
+class _Own:
+    """Counts in this process, against its share of each limit."""
+
+    def __init__(self) -> None:
+        self.rate: RateLimiter = MovingWindowRateLimiter(MemoryStorage())
+        self._running: Tally[UUID] = Tally()
+        self._lock = threading.Lock()
+
+    def take(self, space_id: UUID, most: int, lease: str) -> bool:
+        with self._lock:
+            if self._running[space_id] >= _share(most):
+                return False
+            self._running[space_id] += 1
+            return True
+
+    def give_back(self, space_id: UUID, lease: str) -> None:
+        with self._lock:
+            self._running[space_id] -= 1
+            if not self._running[space_id]:
+                del self._running[space_id]
+
+
+@cache
+def _shared() -> _Shared:
+    return _Shared()
+
+
+@cache
+def _own() -> _Own:
+    return _Own()
+
+
+def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
+    """Count an operation against the space's rate, but for what of its cost was counted before.
+
+    Raises ``Limited`` with when to come back, and ``Invalid`` for a cost above the whole second's limit, which waiting would not
+    help.
+    """
+    limit = scope.limits.rate_limit_per_space
+    if cost > limit:
+        raise Invalid(
+            f"This counts as {cost} operations; the space {scope.space!r} allows {limit} a second. Send less at once.",
+            "rate_cost_exceeded",
+        )
+    shared = _shared()
+    try:
+        with shared.line.open():
+            refusal = _hit(shared.rate, scope, limit, cost - counted)
+    except RedisAway:
+        FALLBACKS.inc()
+        share = _share(limit)
+        refusal = _hit(_own().rate, scope, share, min(cost, share) - counted)
+    if refusal is not None:
+        raise refusal
+
+
+@contextmanager
+def occupy(scope: SpaceScope) -> Iterator[None]:
+    """Hold one of the space's places for the time of an operation; raise ``Limited`` if all are taken."""
+    most, lease = scope.limits.max_concurrent_per_space, uuid.uuid4().hex
+    shared = _shared()
+    places: _Shared | _Own = shared
+    try:
+        with shared.line.open():
+            taken = shared.take(scope.space_id, most, lease)
+    except RedisAway:
+        FALLBACKS.inc()
+        places = _own()
+        taken = places.take(scope.space_id, most, lease)
+    if not taken:
+        refusal = Limited(
+            f"The space {scope.space!r} has {most} operations running, which is its limit.", "concurrency_limited"
+        )
+        refusal.headers = {"Retry-After": "1"}
+        raise refusal
+    try:
+        yield
+    finally:
+        places.give_back(scope.space_id, lease)
+
+
+def rate_now(scope: SpaceScope) -> RateNow | None:
+    """What of the rate and the places is used right now, or ``None`` while Redis is away."""
+    limit, shared = scope.limits.rate_limit_per_space, _shared()
+    try:
+        with shared.line.open():
+            window = shared.rate.get_window_stats(RateLimitItemPerSecond(limit), str(scope.space_id))
+            return RateNow(used=limit - window.remaining, running=shared.running(scope.space_id))
+    except RedisAway:
+        return None
+
+
+def _hit(rate: RateLimiter, scope: SpaceScope, limit: int, cost: int) -> Limited | None:
+    item, space_id = RateLimitItemPerSecond(limit), str(scope.space_id)
+    if cost < 1 or rate.hit(item, space_id, cost=cost):
+        return None
+    window = rate.get_window_stats(item, space_id)
+    most = scope.limits.rate_limit_per_space
+    refusal = Limited(f"The space {scope.space!r} allows {most} operations a second.")
+    # The headers count in whole seconds, and a window is one second long.
+    refusal.headers = {
+        "Retry-After": "1",
+        "RateLimit-Limit": str(most),
+        "RateLimit-Remaining": str(window.remaining),
+        "RateLimit-Reset": "1",
+    }
+    # What was too much for the room that is left does not close the door to less.
+    if not window.remaining:
+        refusal.room_in = min(max(window.reset_time - time.time(), 0.01), 1.0)
+    return refusal
+
+
+def _share(limit: int) -> int:
+    return max(1, math.ceil(limit / int(os.environ.get("ENGRAM_WEB_WORKERS", "2"))))
+
+
+def _places(space_id: UUID) -> str:
+    return f"engram:running:{space_id}"

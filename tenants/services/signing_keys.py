@@ -1,0 +1,141 @@
+"""Signing keys: with them a tenant's backend mints tokens for its own users."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from django.utils import timezone
+
+from tenants.callers import Caller
+from tenants.errors import Invalid, NotFound
+from tenants.models import SigningKey
+from tenants.operations import Action, record
+from tenants.scope import tenant_tx
+from tenants.sealing import seal
+from tenants.services.access import administered, require_admin
+
+MOST_LISTED = 1_000
+# RFC 7518, section 3.3, and for the secret (bytes) section 3.2, which asks for the hash's 32 at least.
+LEAST_RSA_BITS = 2_048
+SECRET_BYTES = 64
+
+_ASKED = {
+    SigningKey.Algorithm.RS256: f"an RSA public key of {LEAST_RSA_BITS:,} bits or more, in PEM",
+    SigningKey.Algorithm.EDDSA: "an Ed25519 public key, in PEM",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeyView:
+    """``kid`` goes into the header of the tokens it signs. ``public_key`` is PEM, ``None`` for HS256."""
+
+    id: UUID
+    kid: str
+    name: str
+    algorithm: str
+    public_key: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
+    """The tenant's newest thousand signing keys, newest first, ended ones too. Raises ``Refused`` for all but admins."""
+    tenant = administered(caller)
+    with tenant_tx(tenant.id, durable=False):
+        keys = SigningKey.objects.filter(tenant=tenant).order_by("-created_at", "-id")[:MOST_LISTED]
+        views = [_view(key) for key in keys]
+        record(caller, Action.LIST_SIGNING_KEYS)
+    return views
+
+
+def create_signing_key(
+    caller: Caller, *, name: str, algorithm: str, public_key: str | None = None, expires_at: datetime | None = None
+) -> tuple[SigningKeyView, str | None]:
+    """Register a public key for RS256 or EdDSA; for HS256 draw a secret, which is never to be had again.
+
+    The text of that secret, 86 characters for its 64 random bytes, is what the tenant signs with, as it stands.
+    Raises ``Refused`` for all but admins, and ``Invalid`` for a public key that does not suit the algorithm.
+    """
+    tenant = administered(caller)
+    secret = None
+    if algorithm == SigningKey.Algorithm.HS256:
+        if public_key is not None:
+            raise Invalid("HS256 takes no 'public_key': its secret is drawn here.", attr="public_key")
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        material = seal(secret.encode())
+    else:
+        material = _checked(algorithm, public_key)
+    with tenant_tx(tenant.id):
+        key = SigningKey.objects.create(
+            tenant=tenant,
+            name=name,
+            kid=f"sk_{secrets.token_hex(6)}",
+            algorithm=algorithm,
+            material=material,
+            expires_at=expires_at,
+        )
+        record(caller, Action.CREATE_SIGNING_KEY, target=key)
+    return _view(key), secret
+
+
+def revoke_signing_key(caller: Caller, key_id: UUID) -> None:
+    """End a signing key and every token signed with it; to revoke twice is to revoke once.
+
+    Raises ``Refused`` for all but admins, and ``NotFound``, the same for another tenant's key.
+    """
+    require_admin(caller)
+    with tenant_tx(caller.tenant_id):
+        key = SigningKey.objects.filter(id=key_id, tenant_id=caller.tenant_id).first()
+        if key is None:
+            raise NotFound(f"There is no signing key {key_id}.")
+        SigningKey.objects.filter(id=key_id, revoked_at=None).update(revoked_at=timezone.now())
+        record(caller, Action.REVOKE_SIGNING_KEY, target=key)
+
+
+def _checked(algorithm: str, pem: str | None) -> str:
+    """The public key as PEM (SubjectPublicKeyInfo), if it suits the algorithm."""
+    asked = _ASKED[SigningKey.Algorithm(algorithm)]
+    if pem is None:
+        raise Invalid(f"{algorithm} needs 'public_key': {asked}.", "required", "public_key")
+    if "PRIVATE KEY" in pem:
+        raise Invalid(
+            f"'public_key' is a private key, which must stay with you; allowed: {asked}.", "private_key", "public_key"
+        )
+    key = _parsed(pem, asked)
+    if isinstance(key, RSAPublicKey) and algorithm == SigningKey.Algorithm.RS256:
+        if key.key_size < LEAST_RSA_BITS:
+            raise Invalid(
+                f"'public_key' is an RSA key of {key.key_size:,} bits; allowed: {asked}.", "weak_key", "public_key"
+            )
+    elif not (isinstance(key, Ed25519PublicKey) and algorithm == SigningKey.Algorithm.EDDSA):
+        raise Invalid(f"'public_key' is a key of another kind; allowed: {asked}.", "wrong_key", "public_key")
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _parsed(pem: str, asked: str) -> PublicKeyTypes:
+    try:
+        return load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Invalid(
+            f"'public_key' is not a public key in PEM; allowed: {asked}.", "malformed_key", "public_key"
+        ) from error
+
+
+def _view(key: SigningKey) -> SigningKeyView:
+    return SigningKeyView(
+        id=key.id,
+        kid=key.kid,
+        name=key.name,
+        algorithm=key.algorithm,
+        public_key=None if key.algorithm == SigningKey.Algorithm.HS256 else key.material,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+    )

@@ -1,0 +1,326 @@
+"""Recall over several spaces at once: ``POST recall/``."""
+
+import os
+from typing import Any
+
+import psycopg
+import pytest
+from rest_framework.test import APIClient
+
+from audit.services.events import recent_events
+from memory.services import recall_across
+from tenants.callers import operator
+from tenants.models import ApiKey, Space, Tenant
+from tenants.services import limiter
+from tenants.services.keys import create_key
+from tenants.services.sharing import withdraw_space
+from tenants.services.tenants import suspend_tenant
+from tests.limits import limit_space, refusals
+from tests.memory.space_api import SpaceApi, detail, problems, space_of_vectors
+from tests.world import READ_WRITE, World, logged_in, scope_of
+
+ACME = ["acme_s1", "acme_s10", "acme_shared"]
+
+
+def ask(client: APIClient, **cue: Any) -> Any:
+    return client.post("/api/v1/recall/", {"query": "first", **cue}, format="json")
+
+
+def asked(client: APIClient, **cue: Any) -> Any:
+    answer = ask(client, **cue)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def met(answer: Any) -> dict[str, str | None]:
+    """The problem that each space had, by its code."""
+    return {space["space"]: space["problem"] and space["problem"]["code"] for space in answer["spaces"]}
+
+
+def spaces_of(answer: Any) -> list[str]:
+    return [hit["space"] for hit in answer["results"]]
+
+
+def partitions(names: list[str]) -> dict[str, str]:
+    """Which table holds each space's hot vectors."""
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"]) as admin:
+        rows = admin.execute(
+            "select distinct s.name, e.tableoid::regclass::text from memory_embedding e"
+            " join tenants_space s on s.id = e.space_id where s.name = any(%s)",
+            [names],
+        )
+        return dict(rows.fetchall())
+
+
+def notes(topic: str, many: int) -> list[dict[str, str]]:
+    """So many memories that have nothing to do with each other but their topic."""
+    what = ["invoice", "delivery", "meeting", "phone call", "complaint", "holiday", "contract", "parking space"]
+    who = ["Priya", "Tomasz", "Ruth", "Kofi", "Ines", "Lars", "Mei"]
+    return [{"content": f"{who[n % 7]} wrote about the {what[n % 8]} of {topic} number {n}."} for n in range(many)]
+
+
+def test_every_space_that_the_token_may_read_is_asked(world: World) -> None:
+    answer = asked(world.client("acme"))
+    assert met(answer) == {"acme_s1": None, "acme_s10": None, "acme_shared": None}
+    assert {hit["memory"]["id"] for hit in answer["results"]} == {world.memories[name] for name in ACME}
+
+
+def test_each_hit_is_labelled_with_its_space_and_explained(world: World) -> None:
+    for hit in asked(world.client("acme"))["results"]:
+        assert hit["memory"]["id"] == world.memories[hit["space"]]
+        assert hit["space"] == hit["memory"]["space"]
+        assert hit["path"] == [hit["memory"]["id"]]
+        assert set(hit) == {"memory", "space", "score", "similarity", "lexical", "activation", "depth", "path"}
+
+
+def test_private_and_shared_spaces_answer_together(world: World) -> None:
+    answer = asked(world.client("globex"))
+    assert sorted(spaces_of(answer)) == ["acme_shared", "globex_s1"]
+
+
+def test_a_token_narrowed_to_some_spaces_asks_those(world: World) -> None:
+    read = frozenset({"read"})
+    answer = asked(world.client("acme", {"acme_s10": read, "acme_shared": read}))
+    assert met(answer) == {"acme_s10": None, "acme_shared": None}
+
+
+def test_the_spaces_named_are_asked_and_no_others(world: World) -> None:
+    answer = asked(world.client("acme"), spaces=["acme_shared", "acme_s1"])
+    assert list(met(answer)) == ["acme_shared", "acme_s1"]
+    assert sorted(spaces_of(answer)) == ["acme_s1", "acme_shared"]
+
+
+def test_a_space_named_twice_is_asked_once(world: World) -> None:
+    answer = asked(world.client("acme"), spaces=["acme_s1", "acme_s1", "acme_s1"])
+    assert [space["space"] for space in answer["spaces"]] == spaces_of(answer) == ["acme_s1"]
+
+
+@pytest.mark.parametrize("foreign", ["globex_s1", "no_such_space"])
+def test_a_named_space_that_the_token_does_not_cover_refuses_it_all(world: World, foreign: str) -> None:
+    answer = ask(world.client("acme"), spaces=["acme_s1", foreign])
+    assert (answer.status_code, problems(answer)) == (403, [("space_not_covered", None)])
+    assert detail(answer) == "The token does not cover all of these spaces."
+    assert refusals("acme") == [("recall_across", "", "denied", "403 space_not_covered")]
+
+
+def test_a_members_spaces_are_those_within_reach(world: World) -> None:
+    bob = logged_in("bob")
+    assert sorted(spaces_of(asked(bob))) == ACME
+    assert ask(bob, spaces=["acme_s1", "globex_s1"]).status_code == 403
+
+
+def test_whoever_may_read_no_space_recalls_nothing(world: World) -> None:
+    answer = asked(world.client("acme", {"acme_s1": frozenset({"write"})}))
+    assert (answer["results"], answer["spaces"]) == ([], [])
+
+
+def test_a_space_that_may_only_be_written_to_is_left_out(world: World) -> None:
+    client = world.client("acme", {"acme_s1": frozenset({"write"}), "acme_s10": READ_WRITE})
+    assert met(asked(client)) == {"acme_s10": None}
+    assert met(asked(client, spaces=["acme_s1", "acme_s10"])) == {"acme_s1": "permission_denied", "acme_s10": None}
+
+
+def test_more_than_a_hundred_names_are_refused(world: World) -> None:
+    answer = ask(world.client("acme"), spaces=[f"space-{n}" for n in range(101)])
+    assert (answer.status_code, problems(answer)) == (400, [("max_length", "spaces")])
+
+
+def test_no_name_at_all_is_refused(world: World) -> None:
+    answer = ask(world.client("acme"), spaces=[])
+    assert (answer.status_code, problems(answer)) == (400, [("empty", "spaces")])
+
+
+def test_a_memorys_id_is_no_cue_for_several_spaces(world: World) -> None:
+    body = {"memory": world.memories["acme_s1"]}
+    answer = world.client("acme").post("/api/v1/recall/", body, format="json")
+    assert answer.status_code == 400
+    assert ("unknown_field", "memory") in problems(answer)
+
+
+def test_nobody_recalls_without_a_token(world: World) -> None:
+    assert ask(APIClient()).status_code == 401
+
+
+def test_a_revoked_key_recalls_nothing_whether_or_not_it_names_spaces(world: World) -> None:
+    client = world.client("acme")
+    ApiKey.objects.filter(name="acme").delete()
+    assert [ask(client).status_code, ask(client, spaces=["acme_s1"]).status_code] == [403, 403]
+    assert problems(ask(client, spaces=["acme_s1"])) == [("access_withdrawn", None)]
+
+
+def test_a_suspended_tenant_recalls_nothing_whether_or_not_it_names_spaces(world: World) -> None:
+    client = world.client("globex")
+    suspend_tenant(operator("tests"), "globex")
+    answers = [ask(client), ask(client, spaces=["acme_shared"])]
+    assert [problems(answer) for answer in answers] == [[("tenant_suspended", None)]] * 2
+
+
+def test_a_space_withdrawn_since_is_reported_and_the_others_answer(world: World) -> None:
+    client = world.client("globex")
+    withdraw_space(operator("tests"), "acme_shared", "globex")
+    named = asked(client, spaces=["acme_shared", "globex_s1"])
+    assert met(named) == {"acme_shared": "access_withdrawn", "globex_s1": None}
+    assert spaces_of(named) == ["globex_s1"]
+    assert met(asked(client)) == {"globex_s1": None}
+    assert refusals("globex") == [("recall", "acme_shared", "denied", "403 access_withdrawn")]
+
+
+@pytest.mark.parametrize(("status", "code"), [("archived", "space_archived"), ("erasing", "space_erasing")])
+def test_a_space_that_is_not_active_is_reported_and_the_others_answer(world: World, status: str, code: str) -> None:
+    client = world.client("acme")
+    Space.objects.filter(name="acme_s10").update(status=status)
+    named = asked(client, spaces=["acme_s1", "acme_s10"])
+    assert met(named) == {"acme_s1": None, "acme_s10": code}
+    assert spaces_of(named) == ["acme_s1"]
+    assert met(asked(client)) == {"acme_s1": None, "acme_shared": None}
+
+
+def test_a_space_whose_rate_is_used_up_is_reported_and_the_others_answer(world: World) -> None:
+    limit_space("acme_s10", rate_limit_per_space=1)
+    client = world.client("acme")
+    assert met(asked(client)) == {"acme_s1": None, "acme_s10": None, "acme_shared": None}
+    limited = asked(client)
+    assert met(limited) == {"acme_s1": None, "acme_s10": "rate_limited", "acme_shared": None}
+    assert sorted(spaces_of(limited)) == ["acme_s1", "acme_shared"]
+    assert refusals("acme") == [("recall", "acme_s10", "limited", "429 rate_limited")]
+
+
+def test_a_space_that_has_no_place_left_is_reported_and_the_others_answer(world: World) -> None:
+    limit_space("acme_s10", max_concurrent_per_space=1)
+    with limiter.occupy(scope_of("acme_s10")):
+        answer = asked(world.client("acme"))
+    assert met(answer) == {"acme_s1": None, "acme_s10": "concurrency_limited", "acme_shared": None}
+
+
+def test_a_space_that_allows_less_depth_is_reported_and_the_others_answer(world: World) -> None:
+    limit_space("acme_s10", max_spreading_depth=1)
+    answer = asked(world.client("acme"), depth=2)
+    assert met(answer) == {"acme_s1": None, "acme_s10": "depth_exceeded", "acme_shared": None}
+    assert sorted(spaces_of(answer)) == ["acme_s1", "acme_shared"]
+
+
+def test_a_space_of_another_model_is_reported_and_the_others_answer(world: World) -> None:
+    space_of_vectors("acme_plane", 2)
+    names = frozenset({"read"})
+    key = create_key(operator("tests"), "acme", {"acme_plane": names, "acme_s1": names}, name="both")
+    world.keys["both"] = key.api_key
+    client = world.client("both")
+    assert met(asked(client)) == {"acme_plane": "embedding_required", "acme_s1": None}
+    by_vector = client.post("/api/v1/recall/", {"embedding": [1.0, 0.0]}, format="json").json()
+    assert met(by_vector) == {"acme_plane": None, "acme_s1": "dimension_mismatch"}
+
+
+def test_spaces_without_the_patience_to_wait_for_are_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 1)
+    SpaceApi("acme_s1", world.client("acme")).batch(
+        [{"content": f"Memory {n}.", "embedding": [1.0] + [n / 100] * 383} for n in range(500)]
+    )
+    answer = asked(world.client("acme"), spaces=["acme_s1"])
+    assert met(answer) == {"acme_s1": "too_slow"}
+    assert answer["spaces"][0]["problem"]["detail"] == "The space did not answer within 1 ms."
+    assert answer["spaces"][0]["took_ms"] < 1_000
+    assert refusals("acme") == [("recall", "acme_s1", "failed", "503 too_slow")]
+
+
+def test_a_space_that_hangs_is_given_up_and_the_others_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 300)
+    kept_in = partitions(ACME)
+    expected = {name: "too_slow" if kept_in[name] == kept_in["acme_s1"] else None for name in ACME}
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"]) as admin:
+        admin.execute(f"lock table {kept_in['acme_s1']} in access exclusive mode")
+        answer = asked(world.client("acme"))
+        admin.rollback()
+    assert met(answer) == expected
+    assert 300 <= answer["spaces"][0]["took_ms"] < 2_000
+
+
+def test_each_space_asked_costs_one_of_its_operations(world: World) -> None:
+    limit_space("acme_s1", rate_limit_per_space=2)
+    client = world.client("acme")
+    asked(client)
+    space = SpaceApi("acme_s1", client)
+    assert [space.get("memories/").status_code for _ in range(2)] == [200, 429]
+
+
+def test_the_audit_trail_has_a_row_for_each_space_and_one_for_the_whole(world: World) -> None:
+    client = world.client("acme")
+    asked(client)
+    events = recent_events(Tenant.objects.get(slug="acme").id, 4)
+    assert [(event.action, event.space, event.outcome, event.target) for event in reversed(events)] == [
+        ("recall", "acme_s1", "allowed", "1 memories"),
+        ("recall", "acme_s10", "allowed", "1 memories"),
+        ("recall", "acme_shared", "allowed", "1 memories"),
+        ("recall_across", "", "allowed", "3 spaces"),
+    ]
+
+
+def test_a_guests_recall_is_in_the_guests_trail(world: World) -> None:
+    before = len(recent_events(Tenant.objects.get(slug="acme").id, 1_000))
+    asked(world.client("globex"))
+    events = recent_events(Tenant.objects.get(slug="globex").id, 3)
+    assert sorted((event.action, event.space) for event in events) == [
+        ("recall", "acme_shared"),
+        ("recall", "globex_s1"),
+        ("recall_across", ""),
+    ]
+    assert len(recent_events(Tenant.objects.get(slug="acme").id, 1_000)) == before
+
+
+def test_no_more_are_given_than_asked_for_and_the_best_come_first(world: World) -> None:
+    client = world.client("acme")
+    for name in ACME:
+        SpaceApi(name, client).batch(notes(name, 8))
+    answer = asked(client, query="Ruth wrote about the meeting", limit=7)
+    scores = [hit["score"] for hit in answer["results"]]
+    assert len(scores) == 7
+    assert scores == sorted(scores, reverse=True)
+    assert [space["hits"] for space in answer["spaces"]] == [7, 7, 7]
+
+
+@pytest.mark.parametrize("holder", ACME)
+def test_the_space_that_holds_the_answer_comes_first_whatever_the_others_size(world: World, holder: str) -> None:
+    client = world.client("acme")
+    SpaceApi("acme_s1", client).batch(notes("the office", 30))
+    SpaceApi("acme_s10", client).batch(notes("the garden", 2))
+    SpaceApi("acme_shared", client).batch(notes("the warehouse", 300))
+    SpaceApi(holder, client).remember("The espresso machine on the third floor leaks from its steam valve.")
+    for query in ("espresso machine leaks", "something is wrong with the coffee maker", "steam valve"):
+        best = asked(client, query=query)["results"][0]
+        assert (best["space"], best["memory"]["content"].split()[1]) == (holder, "espresso")
+
+
+def test_a_space_with_nothing_to_say_does_not_shout_down_one_that_has(world: World) -> None:
+    client = world.client("acme")
+    SpaceApi("acme_s1", client).batch(notes("the office", 40))
+    answers = ["Tents are returned within thirty days.", "A tent that was used can be returned for half its price."]
+    SpaceApi("acme_shared", client).batch([*notes("the warehouse", 40), *({"content": each} for each in answers)])
+    results = asked(client, query="can a tent be returned?", limit=2)["results"]
+    assert {hit["memory"]["content"] for hit in results} == set(answers)
+
+
+def test_activation_stays_in_its_space(world: World) -> None:
+    client = world.client("acme")
+    told = {}
+    for name in ("acme_s1", "acme_s10"):
+        space = SpaceApi(name, client)
+        contents = ("The ferrule cracked.", "We sent another.", "It came on Monday.")
+        told[name] = {space.remember(content, session="call") for content in contents}
+    answer = asked(client, query="ferrule", seeds=["lexical"], depth=3, threshold=0, spaces=["acme_s1", "acme_s10"])
+    assert len(answer["results"]) == 6
+    for hit in answer["results"]:
+        assert set(hit["path"]) <= told[hit["space"]]
+
+
+def test_filters_tiers_and_seeds_hold_in_every_space(world: World) -> None:
+    client = world.client("acme")
+    wanted = {SpaceApi(name, client).remember("A ferrule.", kind="part") for name in ACME}
+    cold = SpaceApi("acme_s1", client).remember("Another ferrule.", kind="part")
+    SpaceApi("acme_s1", client).change_row(cold, tier="cold")
+    answer = asked(client, query="ferrule", seeds=["lexical"], depth=0, tiers=["hot"], filters={"kind": "part"})
+    assert {hit["memory"]["id"] for hit in answer["results"]} == wanted
+    assert {hit["similarity"] for hit in answer["results"]} == {None}
+
+
+def test_an_explanation_can_be_left_out(world: World) -> None:
+    for hit in asked(world.client("acme"), explain=False)["results"]:
+        assert set(hit) == {"memory", "space", "score"}

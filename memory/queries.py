@@ -91,6 +91,11 @@ def missing_memories(scope: SpaceScope, ids: Sequence[UUID]) -> list[UUID]:
     return [row[0] for row in _run("missing_memories", scope, ids=list(ids))]
 
 
+def hold_memories(scope: SpaceScope, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the ids that are memories of the space, none of which can be forgotten until the transaction ends."""
+    return {row[0] for row in _run("hold_memories", scope, ids=list(ids))}
+
+
 def replace_content(scope: SpaceScope, memory_id: UUID, content: str, content_hash: bytes, vector: Vector) -> None:
     _execute("replace_content", scope, id=memory_id, content=content, hash=content_hash, vector=as_text(vector))
 

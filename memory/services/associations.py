@@ -7,6 +7,7 @@ from django.db.models import Q
 from memory import queries
 from memory.models import Association
 from memory.records import AssociationRecord, Link
+from memory.services.memories import find
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
@@ -19,7 +20,7 @@ def list_associations(scope: SpaceScope, memory_id: UUID) -> list[AssociationRec
     """A memory's associations in both directions, heaviest first. Raises ``NotFound``."""
     scope.require("read")
     with space_tx(scope, durable=False):
-        _require_memories(scope, [memory_id])
+        find(scope, memory_id)
         rows = Association.objects.filter(Q(source_id=memory_id) | Q(target_id=memory_id), space_id=scope.space_id)
         found = [
             AssociationRecord(row.source_id, row.target_id, row.kind, row.weight)
@@ -35,7 +36,10 @@ def associate(scope: SpaceScope, source: UUID, link: Link) -> AssociationRecord:
     if source == link.target:
         raise Invalid("A memory cannot be associated with itself.")
     with space_tx(scope):
-        _require_memories(scope, [source, link.target])
+        held = queries.hold_memories(scope, [source, link.target])
+        for memory_id in (source, link.target):
+            if memory_id not in held:
+                raise NotFound(f"There is no memory {memory_id} in this space.")
         queries.associate(scope, Association.Kind.EXPLICIT, [(source, link)])
         record(scope, Action.ASSOCIATE, target=f"{source} {link.target}")
     return AssociationRecord(source, link.target, Association.Kind.EXPLICIT, link.weight)
@@ -51,9 +55,3 @@ def dissociate(scope: SpaceScope, source: UUID, target: UUID) -> None:
         if not deleted:
             raise NotFound(f"There is no explicit association from {source} to {target} in this space.")
         record(scope, Action.DISSOCIATE, target=f"{source} {target}")
-
-
-def _require_memories(scope: SpaceScope, ids: list[UUID]) -> None:
-    missing = queries.missing_memories(scope, ids)
-    if missing:
-        raise NotFound(f"There is no memory {missing[0]} in this space.")

@@ -91,6 +91,10 @@ class Overview:
         return len(self.spaces) - self.own_spaces
 
     @property
+    def most_counted(self) -> int:
+        return MOST_COUNTED
+
+    @property
     def is_cut(self) -> bool:
         return len(self.spaces) > MOST_COUNTED
 

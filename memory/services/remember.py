@@ -114,7 +114,7 @@ def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequ
 
 def _check_targets(scope: SpaceScope, memories: Sequence[NewMemory]) -> None:
     targets = sorted({link.target for memory in memories for link in memory.associations})
-    missing = set(queries.missing_memories(scope, targets)) if targets else set()
+    missing = set(targets) - queries.hold_memories(scope, targets) if targets else set()
     problems: dict[int, Invalid] = {}
     for index, memory in enumerate(memories):
         for link in memory.associations:

@@ -19,7 +19,7 @@ def choose_tenant(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect("login")
     chosen = request.POST.get("tenant", "")
-    if chosen not in {str(membership.tenant_id) for membership in memberships_of(int(request.user.pk or 0))}:
+    if chosen not in {str(membership.tenant_id) for membership in memberships_of(request.user.pk)}:
         raise Http404
     request.session["tenant"] = chosen
     return redirect("overview")

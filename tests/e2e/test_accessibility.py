@@ -1,4 +1,4 @@
-"""What axe-core finds, by day and by night. Django's and Swagger UI's own pages are theirs to mend."""
+"""What axe-core finds, by day and by night: nothing serious, but for the search boxes that Django's admin brings along."""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -54,4 +54,22 @@ def test_the_browsable_api_has_no_barrier(world: World, open_page: OpenPage, sch
     log_in(page, "alice", at=f"/login/?next=/api/v1/spaces/acme_s1/memories/{world.memories['acme_s1']}/")
     page.get_by_text("DELETE …").click()
     page.get_by_text("Headers").click()
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_docs_have_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    log_in(page, "alice", at="/login/?next=/api/v1/docs/")
+    page.locator("#operations-spaces-recall .opblock-summary-control").click()
+    page.get_by_role("button", name="Try it out").wait_for()
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("path", ["", "tenants/space/", "tenants/tenant/add/", "auth/user/add/"])
+def test_the_operators_admin_has_no_barrier(world: World, open_page: OpenPage, path: str, scheme: str) -> None:
+    get_user_model().objects.create_superuser("root", password=PASSWORD)
+    page = open_page(color_scheme=scheme)
+    log_in(page, "root", at=f"/login/?next=/admin/{path}")
     assert barriers(page) == []

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tenants.callers import Caller, operator
 from tenants.models import Membership, Space, Tenant
@@ -190,6 +190,19 @@ def test_a_session_that_ends_while_it_is_open_leads_back_to_the_login(world: Wor
     Session.objects.all().delete()
     page.clock.fast_forward(10_000)
     expect(page).to_have_title("Log in · Engram")
+
+
+def test_an_update_that_does_not_arrive_is_said(world: World, browser: Browser, site: str) -> None:
+    page = browser.new_page(base_url=site)
+    page.clock.install()
+    log_in(page, "alice")
+    page.route("**/overview/", lambda route: route.abort())
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_role("status")).to_have_text("The last update did not arrive. Trying again.")
+    page.unroute("**/overview/")
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_text("The last update did not arrive.")).to_be_hidden()
+    page.close()
 
 
 def test_it_can_be_used_by_keyboard_alone(world: World, open_page: OpenPage) -> None:

@@ -279,7 +279,8 @@ def test_no_code_of_ours_sets_anything_for_a_session() -> None:
     apps = [Path(settings.BASE_DIR) / name for name in ("tenants", "memory", "audit", "engram_site")]
     texts = [path.read_text() for app in apps for pattern in ("*.py", "*.sql") for path in app.rglob(pattern)]
     local = [flag for text in texts for flag in re.findall(r"set_config\(.*?, (\w+)\)", text)]
-    assert local == ["true"] * 3
+    assert len(local) >= 3
+    assert set(local) == {"true"}
     assert [text for text in texts if re.search(r"\bset\s+(session\s+)?engram\.", text, re.IGNORECASE)] == []
 
 

@@ -1,5 +1,7 @@
 """Remembering one memory: ``POST spaces/{space}/memories/``."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -319,6 +321,22 @@ def test_concurrent_requests_of_one_content_store_one_memory(acme: SpaceApi, wor
     answers = at_once(*[lambda api=api: api.post("memories/", {"content": "The same."}) for api in clients])
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
     assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_what_a_memory_is_associated_with_can_be_forgotten_at_the_same_moment(plane: SpaceApi) -> None:
+    statuses = set()
+    for n in range(15):
+        before = plane.remember(f"Before {n}.", session="call", embedding=[1.0, 0.0])
+        after = {"content": f"After {n}.", "session": "call", "embedding": [1.0, 0.0]}
+        linked = {**after, "content": f"Linked {n}.", "associations": [{"target": before}]}
+        calls: list[Callable[[], Any]] = [
+            partial(plane.delete, f"memories/{before}/"),
+            partial(plane.post, "memories/", after),
+            partial(plane.post, "memories/", linked),
+        ]
+        forgotten, followed, associated = at_once(*calls)
+        statuses |= {(forgotten.status_code, followed.status_code, associated.status_code)}
+    assert statuses <= {(204, 201, 201), (204, 201, 400)}
 
 
 def test_a_key_that_may_only_read_does_not_remember(world: World) -> None:

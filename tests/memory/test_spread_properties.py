@@ -65,7 +65,7 @@ SPREADINGS = st.builds(
 DEPTHS = st.integers(0, 5)
 
 over_graphs = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

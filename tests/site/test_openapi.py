@@ -73,7 +73,7 @@ def stage(world: World) -> Stage:
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

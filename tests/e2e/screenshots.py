@@ -1,0 +1,104 @@
+"""The README's pictures, of the demo installation: python -m tests.e2e.screenshots --site URL --credentials FILE --out FOLDER"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import APIRequestContext, Browser, Page, sync_playwright
+
+from tests.e2e.chromium import launch
+
+SCREEN, PHONE = {"width": 1280, "height": 960}, {"width": 390, "height": 844}
+
+# What somebody does in the demo before the pictures are taken, so that its trail has something to tell.
+ASKED = [
+    ("acme", "acme_support", "Priya's pole cracked near the ferrule: what did we send?"),
+    ("acme", "globex_research", "What do the others know?"),
+    ("acme", "acme_support", "Who prefers to be called in the morning?"),
+    ("globex", "common_knowledge", "How does a context manager handle an exception?"),
+    ("globex", "globex_research", "Why did the nightly load fail?"),
+    ("initech", "initech_org", "Who approves a production change?"),
+    ("initech", "initech_team_a", "What did the last incident teach us?"),
+    ("initech", "acme_support", "What do the others know?"),
+    ("initech", "initech_team_b", "Which release is frozen?"),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--site", default="http://127.0.0.1:8000")
+    parser.add_argument("--credentials", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    people = json.loads(given.credentials.read_text())
+    given.out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        asking = playwright.request.new_context(base_url=given.site)
+        ask_around(asking, people["member"])
+        asking.dispose()
+        browser = launch(playwright)
+        take(browser, given.site, people, given.out)
+        browser.close()
+
+
+def ask_around(request: APIRequestContext, member: Mapping[str, str]) -> None:
+    for tenant, space, query in ASKED:
+        login = {"username": member["username"], "password": member["password"], "tenant": tenant}
+        access = request.post("/api/v1/auth/token/", data=login).json()["access"]
+        request.post(
+            f"/api/v1/spaces/{space}/recall/",
+            headers={"Authorization": f"Bearer {access}"},
+            data={"query": query, "limit": 3},
+        )
+
+
+def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> None:
+    member, operator = people["member"], people["operator"]
+    with opened(browser, site) as page:
+        page.goto("/login/")
+        page.screenshot(path=out / "login.png")
+        log_in(page, member)
+        choose_tenant(page, "Initech")
+        page.screenshot(path=out / "overview.png")
+        page.goto("/api/v1/spaces/initech_team_a/memories/?limit=2")
+        page.screenshot(path=out / "api.png")
+    with opened(browser, site, color_scheme="dark") as page:
+        log_in(page, member)
+        choose_tenant(page, "Globex")
+        page.screenshot(path=out / "overview-dark.png")
+    with opened(browser, site, viewport=PHONE) as page:
+        log_in(page, member)
+        page.screenshot(path=out / "overview-phone.png")
+    with opened(browser, site) as page:
+        log_in(page, operator)
+        page.goto("/admin/tenants/space/")
+        page.screenshot(path=out / "admin.png")
+
+
+def log_in(page: Page, person: Mapping[str, str]) -> None:
+    page.goto("/login/")
+    page.get_by_label("Username").fill(person["username"])
+    page.get_by_label("Password").fill(person["password"])
+    page.get_by_role("button", name="Log in").click()
+
+
+def choose_tenant(page: Page, name: str) -> None:
+    page.locator(".menu.tenant summary").click()
+    page.get_by_role("button", name=name).click()
+
+
+@contextmanager
+def opened(browser: Browser, site: str, **options: Any) -> Iterator[Page]:
+    """A page of a fresh browser, by daylight on a screen unless said otherwise, sharp enough for fine displays."""
+    context = browser.new_context(
+        base_url=site, **{"viewport": SCREEN, "color_scheme": "light", "device_scale_factor": 1.5, **options}
+    )
+    yield context.new_page()
+    context.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -127,14 +127,18 @@ class _Own:
                 del self._running[space_id]
 
 
-@cache
-def _shared() -> _Shared:
-    return _Shared()
+_making = threading.Lock()
 
 
 @cache
-def _own() -> _Own:
-    return _Own()
+def _made() -> tuple[_Shared, _Own]:
+    return _Shared(), _Own()
+
+
+def _counters() -> tuple[_Shared, _Own]:
+    # Threads that come first together would each make their own, and each count from nothing.
+    with _making:
+        return _made()
 
 
 def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
@@ -149,14 +153,14 @@ def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
             f"This counts as {cost} operations; the space {scope.space!r} allows {limit} a second. Send less at once.",
             "rate_cost_exceeded",
         )
-    shared = _shared()
+    shared, own = _counters()
     try:
         with shared.line.open():
             refusal = _hit(shared.rate, scope, limit, cost - counted)
     except RedisAway:
         FALLBACKS.inc()
         share = _share(limit)
-        refusal = _hit(_own().rate, scope, share, min(cost, share) - counted)
+        refusal = _hit(own.rate, scope, share, min(cost, share) - counted)
     if refusal is not None:
         raise refusal
 
@@ -165,15 +169,15 @@ def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
 def occupy(scope: SpaceScope) -> Iterator[None]:
     """Hold one of the space's places for the time of an operation; raise ``Limited`` if all are taken."""
     most, lease = scope.limits.max_concurrent_per_space, uuid.uuid4().hex
-    shared = _shared()
+    shared, own = _counters()
     places: _Shared | _Own = shared
     try:
         with shared.line.open():
             taken = shared.take(scope.space_id, most, lease)
     except RedisAway:
         FALLBACKS.inc()
-        places = _own()
-        taken = places.take(scope.space_id, most, lease)
+        places = own
+        taken = own.take(scope.space_id, most, lease)
     if not taken:
         refusal = Limited(
             f"The space {scope.space!r} has {most} operations running, which is its limit.", "concurrency_limited"
@@ -188,7 +192,8 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
 
 def rate_now(scope: SpaceScope) -> RateNow | None:
     """What of the rate and the places is used right now, or ``None`` while Redis is away."""
-    limit, shared = scope.limits.rate_limit_per_space, _shared()
+    limit = scope.limits.rate_limit_per_space
+    shared, _ = _counters()
     try:
         with shared.line.open():
             window = shared.rate.get_window_stats(RateLimitItemPerSecond(limit), str(scope.space_id))

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import LazySettings
 from rest_framework.test import APIClient
 
 from audit.services.events import recent_events
@@ -14,10 +15,12 @@ from tenants.models import ApiKey, Space, Tenant
 from tenants.services import limiter
 from tenants.services.keys import create_key
 from tenants.services.sharing import withdraw_space
+from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import suspend_tenant
 from tests.limits import limit_space, refusals
+from tests.memory.openai_server import running_server
 from tests.memory.space_api import SpaceApi, detail, problems, space_of_vectors
-from tests.world import READ_WRITE, World, logged_in, scope_of
+from tests.world import READ, READ_WRITE, World, logged_in, scope_of
 
 ACME = ["acme_s1", "acme_s10", "acme_shared"]
 
@@ -128,6 +131,26 @@ def test_more_than_a_hundred_names_are_refused(world: World) -> None:
 def test_no_name_at_all_is_refused(world: World) -> None:
     answer = ask(world.client("acme"), spaces=[])
     assert (answer.status_code, problems(answer)) == (400, [("empty", "spaces")])
+
+
+def test_a_text_is_embedded_once_for_all_spaces_of_a_model(
+    world: World, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    root, names = operator("tests"), [f"acme_remote_{n}" for n in range(3)]
+    for name in names:
+        create_space(root, NewSpace(name, embedding_model="lengths", embedding_dimension=3), tenant_slug="acme")
+    key = create_key(root, "acme", {"acme_s1": READ, **dict.fromkeys(names, READ)}, name="remote")
+    world.keys["remote"] = key.api_key
+    with running_server() as provider:
+        settings.ENGRAM_EMBEDDER = "openai"
+        settings.ENGRAM_OPENAI_URL = provider.url
+        settings.ENGRAM_OPENAI_API_KEY = "secret-key"
+        settings.ENGRAM_OPENAI_MODEL = "lengths"
+        settings.ENGRAM_OPENAI_DIMENSION = 3
+        answer = asked(world.client("remote"), query="What did Ruth get?")
+        assert [request["input"] for request in provider.requests] == [["What did Ruth get?"]]
+    assert met(answer) == {"acme_s1": "embedding_required", **dict.fromkeys(names)}
 
 
 def test_a_memorys_id_is_no_cue_for_several_spaces(world: World) -> None:

@@ -45,15 +45,16 @@ def check(scope: SpaceScope, values: Sequence[float], field: str = "embedding") 
             "dimension_mismatch",
             field,
         )
-    with np.errstate(over="ignore"):
-        length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length == 0:
+    largest = float(np.abs(vector).max())
+    if not np.isfinite(largest) or largest == 0:
         raise Invalid(
-            f"'{field}' has no direction: its length is {length}; allowed: finite and not zero.",
+            f"'{field}' has no direction: its largest number is {largest}; allowed: finite and not zero.",
             "invalid_vector",
             field,
         )
-    return (vector / length).astype(np.float32)
+    # The squares of very large and very small numbers would be infinite or nothing.
+    scaled = vector / largest
+    return (scaled / np.linalg.norm(scaled)).astype(np.float32)
 
 
 def as_text(vector: Vector) -> str:

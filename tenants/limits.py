@@ -72,25 +72,27 @@ def parse(path: Path) -> Installation:
     spaces = document.get("memory_spaces", {})
     _check_names(f"{path}: [memory_spaces]", spaces, {"limits", "sizes"})
     return Installation(
-        limits=Limits(**_whole_numbers(f"{path}: memory_spaces.limits", spaces.get("limits", {}), Limits)),
-        sizes=Sizes(**_whole_numbers(f"{path}: memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
+        limits=Limits(**_whole_numbers(f"{path}: ", "memory_spaces.limits", spaces.get("limits", {}), Limits)),
+        sizes=Sizes(**_whole_numbers(f"{path}: ", "memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
     )
 
 
 def check_overrides(values: Any) -> dict[str, int]:
     """A space's own limits, checked as the file's are; raises ``ValueError`` with a sentence about the first bad one."""
     try:
-        return _whole_numbers("limits", values, Limits)
+        return _whole_numbers("", "limits", values, Limits)
     except ImproperlyConfigured as error:
         raise ValueError(str(error)) from error
 
 
-def _whole_numbers(where: str, values: Any, shape: type[Limits] | type[Sizes]) -> dict[str, int]:
-    _check_names(where, values, {field.name for field in fields(shape)})
+def _whole_numbers(file: str, table: str, values: Any, shape: type[Limits] | type[Sizes]) -> dict[str, int]:
+    _check_names(f"{file}[{table}]" if file else table, values, {field.name for field in fields(shape)})
     for name, value in values.items():
         most = _MOST.get(name, 10**12)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ImproperlyConfigured(f"{where}.{name} is {value!r}; allowed: a whole number from 1 to {most:,}.")
+            raise ImproperlyConfigured(
+                f"{file}{table}.{name} is {value!r}; allowed: a whole number from 1 to {most:,}."
+            )
     return dict(values)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from memory.models import Memory
+from tenants.models import Space
 from tenants.scope import space_tx
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi, problems
@@ -122,6 +123,7 @@ def test_what_is_not_a_batch_is_refused(acme: SpaceApi, body: Any, problem: tupl
 
 
 def test_a_thousand_memories_are_a_batch_and_one_more_is_not(plane: SpaceApi) -> None:
+    Space.objects.filter(name=plane.space).update(limits={"rate_limit_per_space": 1_000})
     batch = [{"content": f"Memory {n}.", "embedding": EAST} for n in range(1_001)]
     refused = plane.post("memories/batch/", {"memories": batch})
     assert (refused.status_code, problems(refused)) == (400, [("too_large", "memories")])

@@ -5,11 +5,15 @@ from threading import Thread
 
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 
 from engram_site.wsgi import application
 from tests.e2e.chromium import launch
 from tests.e2e.visitors import OpenPage
+
+# Milliseconds. Long, for a machine that has much else to do; only what fails waits for them.
+expect.set_options(timeout=20_000)
+PATIENCE = 30_000
 
 
 # Of this folder alone: elsewhere, the event loop that drives the browser would be in the way.
@@ -48,7 +52,7 @@ def open_page(browser: Browser, site: str, database: None) -> Iterator[OpenPage]
 
     def open_page(**options):
         context = browser.new_context(base_url=site, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.on("console", listen)
         context.on("weberror", lambda error: problems.append(str(error.error)))
         contexts.append(context)

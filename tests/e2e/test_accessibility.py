@@ -58,12 +58,13 @@ def test_the_browsable_api_has_no_barrier(world: World, open_page: OpenPage, sch
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_docs_have_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+def test_the_docs_have_no_barrier_around_swagger_ui(world: World, open_page: OpenPage, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
     log_in(page, "alice", at="/login/?next=/api/v1/docs/")
     page.locator("#operations-spaces-recall .opblock-summary-control").click()
     page.get_by_role("button", name="Try it out").wait_for()
-    assert barriers(page) == []
+    # Swagger UI's own colours and labels are its makers'; what stands around it is ours.
+    assert barriers(page, besides="#swagger-ui") == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -237,8 +237,6 @@ def test_a_space_of_the_clients_vectors_asks_for_one(plane: SpaceApi) -> None:
         ([1.0], "dimension_mismatch"),
         ([1.0, 2.0, 3.0], "dimension_mismatch"),
         ([0.0, 0.0], "invalid_vector"),
-        ([1e-200, 1e-200], "invalid_vector"),
-        ([1e200, 1e200], "invalid_vector"),
         ([], "invalid"),
         (None, "null"),
         ("1, 2", "invalid"),

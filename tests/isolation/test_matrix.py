@@ -101,8 +101,9 @@ def test_a_caller_is_told_of_its_own_spaces_alone(stage: Stage, who: str) -> Non
 @pytest.mark.parametrize(("method", "route"), METHODLESS, ids=str)
 def test_a_method_that_no_operation_answers_does_nothing(stage: Stage, method: str, route: str) -> None:
     owner, call = CALLERS[0], Call(method, route, "", "presence", 405)
+    subject = stage.subject(owner, call)
     before = stage.fingerprint()
-    response, request_id = stage.send(owner.name, call, stage.subject(owner, call))
+    response, request_id = stage.send(owner.name, call, subject)
     assert response.status_code == call.status
     assert stage.fingerprint() == before
     assert stage.trail(request_id) == []

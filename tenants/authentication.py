@@ -34,7 +34,8 @@ class TokenAuthentication(BaseAuthentication):
         token = header[1].decode("latin-1")
         kid = signing_key_id(token)
         access = read_access(token) if kid is None else read_tenant_token(token, kid)
-        return Caller(access.tenant_id, access.actor, access.spaces, request._request.origin), token  # type: ignore[attr-defined]
+        origin = request._request.origin  # type: ignore[attr-defined]
+        return Caller(access.tenant_id, access.actor, access.spaces, origin, access.whole), token
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="engram"'
@@ -59,4 +60,4 @@ def member_caller(request: HttpRequest) -> Caller | None:
     if membership is None:
         return None
     actor = Actor("member", str(request.user.pk), request.user.get_username())
-    return Caller(membership.tenant_id, actor, None, request.origin)  # type: ignore[attr-defined]
+    return Caller(membership.tenant_id, actor, None, request.origin, whole=True)  # type: ignore[attr-defined]

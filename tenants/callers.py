@@ -41,12 +41,14 @@ class Caller:
     """An authenticated actor of one tenant.
 
     ``claims`` names the spaces and permissions that its token carries; ``None`` (a logged-in member) claims whatever is live.
+    ``whole`` is a member with all that their login holds, tenant administration too; a token narrowed to spaces has only those.
     """
 
     tenant_id: UUID
     actor: Actor
     claims: Mapping[str, frozenset[str]] | None
     origin: Origin
+    whole: bool = False
 
     # DRF and its browsable pages ask these two of ``request.user``.
     is_authenticated = True

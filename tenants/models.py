@@ -273,6 +273,7 @@ class RefreshToken(models.Model):
     key = models.ForeignKey(ApiKey, models.CASCADE, null=True, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     spaces = models.JSONField()
+    whole = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)

@@ -1,7 +1,7 @@
 """Signing and reading access tokens: the one module that knows the JWT library.
 
-Access tokens are JWTs with ``iss aud sub tenant actor spaces jti iat exp``. Refresh tokens are opaque to clients too, but are
-JWTs of another ``typ`` whose ``jti`` is a row, so that neither kind can stand in for the other.
+Access tokens are JWTs with ``iss aud sub name tenant spaces whole jti iat exp``. Refresh tokens are opaque to clients too, but
+are JWTs of another ``typ`` whose ``jti`` is a row, so that neither kind can stand in for the other.
 """
 
 import uuid
@@ -26,11 +26,12 @@ Claims = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a valid access token says."""
+    """What a valid access token says; ``whole`` as in ``Caller``."""
 
     tenant_id: UUID
     actor: Actor
     spaces: Claims
+    whole: bool = False
 
 
 @cache
@@ -44,7 +45,7 @@ def _backend() -> TokenBackend:
     )
 
 
-def sign_access(tenant_id: UUID, actor: Actor, spaces: Claims) -> str:
+def sign_access(tenant_id: UUID, actor: Actor, spaces: Claims, *, whole: bool = False) -> str:
     """Sign a token that lives ``TOKEN_ACCESS_LIFETIME`` and names these spaces."""
     return _sign(
         "access",
@@ -54,6 +55,7 @@ def sign_access(tenant_id: UUID, actor: Actor, spaces: Claims) -> str:
         name=actor.name,
         tenant=str(tenant_id),
         spaces={name: sorted(permissions) for name, permissions in spaces.items()},
+        whole=whole,
     )
 
 
@@ -77,7 +79,8 @@ def read_access(token: str) -> AccessToken:
             name: frozenset(permissions) & frozenset(Permission.values)
             for name, permissions in payload["spaces"].items()
         }
-        return AccessToken(UUID(payload["tenant"]), Actor(kind, actor_id, payload["name"]), spaces)
+        actor = Actor(kind, actor_id, payload["name"])
+        return AccessToken(UUID(payload["tenant"]), actor, spaces, payload["whole"] is True)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidToken from error
 

@@ -80,6 +80,7 @@ def require_admin(caller: Caller) -> None:
     require_live(caller)
     if caller.actor.kind != "member" or not queries.is_admin(caller):
         raise Refused("This needs an admin of the tenant.")
+    _require_whole(caller)
 
 
 def require_member(caller: Caller) -> None:
@@ -89,6 +90,7 @@ def require_member(caller: Caller) -> None:
     require_live(caller)
     if caller.actor.kind != "member":
         raise Refused("This needs a member of the tenant.")
+    _require_whole(caller)
 
 
 def require_operator(caller: Caller) -> None:
@@ -114,6 +116,11 @@ def tenant_of(caller: Caller, tenant_slug: str | None = None) -> Tenant:
     if tenant is None:
         raise NotFound(f"There is no tenant {tenant_slug!r}.")
     return tenant
+
+
+def _require_whole(caller: Caller) -> None:
+    if not caller.whole:
+        raise Refused("This token was narrowed to spaces; exchange the login without 'spaces' for one that does this.")
 
 
 def _claimed(caller: Caller, name: str) -> frozenset[str] | None:

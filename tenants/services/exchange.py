@@ -17,7 +17,7 @@ from tenants.errors import EngramError, InvalidCredentials, InvalidToken, NotCov
 from tenants.models import Membership, RefreshToken, Space
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
-from tenants.services.access import live_spaces
+from tenants.services.access import held_permissions, live_spaces
 from tenants.services.keys import verify_key
 
 Spaces = Mapping[str, frozenset[str]]
@@ -36,14 +36,17 @@ class TokenPair:
 def exchange_key(origin: Origin, api_key: str, wanted: Spaces | None) -> TokenPair:
     """Exchange an API key for a token to ``wanted`` spaces and permissions, or to all that it names."""
     key = verify_key(api_key)
-    return _issue(Caller(key.tenant_id, Actor("key", str(key.id), key.name), None, origin), wanted, uuid.uuid4())
+    return _issue(Caller(key.tenant_id, Actor("key", str(key.id), key.name), None, origin), wanted)
 
 
 def exchange_login(
     origin: Origin, username: str, password: str, tenant_slug: str | None, wanted: Spaces | None
 ) -> TokenPair:
-    """Exchange a member's name and password for a token in the named tenant, or in their first."""
-    user = authenticate(None, username=username, password=password)
+    """Exchange a member's name and password for a token in the named tenant, or in their first.
+
+    Raises ``InvalidCredentials``, and ``Limited`` after too many of those.
+    """
+    user = authenticate(None, username=username, password=password, origin=origin)
     if user is None:
         raise InvalidCredentials("The username or password is not right.")
     memberships = Membership.objects.filter(user_id=user.pk)
@@ -53,7 +56,7 @@ def exchange_login(
     if membership is None:
         raise InvalidCredentials("The username or password is not right.")
     actor = Actor("member", str(user.pk), user.get_username())
-    return _issue(Caller(membership.tenant_id, actor, None, origin), wanted, uuid.uuid4())
+    return _issue(Caller(membership.tenant_id, actor, None, origin, whole=wanted is None), wanted)
 
 
 def refresh(origin: Origin, refresh_token: str) -> TokenPair:
@@ -64,15 +67,13 @@ def refresh(origin: Origin, refresh_token: str) -> TokenPair:
         raise InvalidToken
     now = timezone.now()
     wanted = {name: frozenset(permissions) for name, permissions in link.spaces.items()}
-    caller = Caller(link.tenant_id, _actor_of(link), wanted, origin)
+    caller = Caller(link.tenant_id, _actor_of(link), wanted, origin, link.whole)
     unused = RefreshToken.objects.filter(id=jti, used_at=None, revoked_at=None, expires_at__gt=now)
     with _refused_as(caller):
         # What is refused here has not used the token up: a tenant let in again goes on with it.
         with transaction.atomic():
             if unused.update(used_at=now):
-                live = _live(caller, archived=False)
-                still_live = {name: permissions & wanted[name] for name, permissions in live.items()}
-                return _issue(caller, still_live, link.family, Action.REFRESH_TOKEN)
+                return _sign(caller, _live(caller, archived=False), wanted, link.family, Action.REFRESH_TOKEN)
         RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)
         raise InvalidToken("The refresh token is not valid, has expired or has been used before.")
 
@@ -88,9 +89,14 @@ def revoke(origin: Origin, refresh_token: str) -> None:
         record(Caller(link.tenant_id, _actor_of(link), {}, origin), Action.REVOKE_TOKEN)
 
 
-def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action = Action.ISSUE_TOKEN) -> TokenPair:
+def _issue(caller: Caller, wanted: Spaces | None) -> TokenPair:
     with _refused_as(caller):
         spaces = _chosen(_live(caller, archived=wanted is not None), wanted)
+    return _sign(caller, spaces, spaces, uuid.uuid4(), Action.ISSUE_TOKEN)
+
+
+def _sign(caller: Caller, spaces: Spaces, kept: Spaces, family: UUID, action: Action) -> TokenPair:
+    """A pair for ``spaces``. The refresh token keeps asking for all of ``kept``: what is closed now may open again."""
     jti = uuid.uuid4()
     with tenant_tx(caller.tenant_id):
         RefreshToken.objects.create(
@@ -99,12 +105,13 @@ def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action =
             tenant_id=caller.tenant_id,
             key_id=caller.actor.id if caller.actor.kind == "key" else None,
             user_id=caller.actor.id if caller.actor.kind == "member" else None,
-            spaces={name: sorted(permissions) for name, permissions in spaces.items()},
+            spaces={name: sorted(permissions) for name, permissions in kept.items()},
+            whole=caller.whole,
             expires_at=timezone.now() + settings.TOKEN_REFRESH_LIFETIME,
         )
         record(caller, action)
     return TokenPair(
-        access=tokens.sign_access(caller.tenant_id, caller.actor, spaces),
+        access=tokens.sign_access(caller.tenant_id, caller.actor, spaces, whole=caller.whole),
         refresh=tokens.sign_refresh(jti),
         expires_in=int(settings.TOKEN_ACCESS_LIFETIME.total_seconds()),
         spaces=spaces,
@@ -114,7 +121,7 @@ def _issue(caller: Caller, wanted: Spaces | None, family: UUID, action: Action =
 def _live(caller: Caller, *, archived: bool) -> Spaces:
     """What is live; archived spaces only for whoever names them, to see them and let them return."""
     statuses = {Space.Status.ACTIVE.value} | ({Space.Status.ARCHIVED.value} if archived else set())
-    return {space.name: space.permissions for space in live_spaces(caller) if space.status in statuses}
+    return {space.name: held_permissions(caller, space) for space in live_spaces(caller) if space.status in statuses}
 
 
 def _chosen(live: Spaces, wanted: Spaces | None) -> Spaces:

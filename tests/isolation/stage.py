@@ -195,6 +195,8 @@ def _tokens(world: World) -> dict[str, dict[str, str]]:
         "a key that may only read": world.token("acme_s1_read"),
         "a token narrowed to read": world.token("acme", {"acme_s1": READ}),
         "a key that was narrowed since": _token(keys["narrowed since"]),
+        "an admin's token": _login("alice").access,
+        "an admin's token narrowed to the space": _login("alice", {"acme_s1": ALL}).access,
         "a member's token": _login("bob").access,
         "the reader of a shared space": world.token("globex"),
         "the writer of a shared space": _token(keys["writer"]),
@@ -276,8 +278,8 @@ def _token(api_key: str) -> str:
     return exchange_key(Origin(), api_key, None).access
 
 
-def _login(username: str) -> TokenPair:
-    return exchange_login(Origin(), username, PASSWORD, None, None)
+def _login(username: str, spaces: dict[str, frozenset[str]] | None = None) -> TokenPair:
+    return exchange_login(Origin(), username, PASSWORD, None, spaces)
 
 
 def _member(username: str) -> TokenPair:

@@ -66,10 +66,26 @@ def test_a_permission_withdrawn_since_is_not_named_any_more(world: World, api: A
     assert refreshed(api, first["refresh"])["spaces"] == {"acme_s1": ["read"]}
 
 
-def test_a_space_closed_since_drops_out_and_the_others_stay(world: World, api: APIClient) -> None:
+def test_a_space_closed_since_drops_out_until_it_opens_again(world: World, api: APIClient) -> None:
     first = pair(api, api_key=world.keys["acme"])
     Space.objects.filter(name="acme_s10").update(status=Space.Status.ARCHIVED)
-    assert set(refreshed(api, first["refresh"])["spaces"]) == {"acme_s1", "acme_shared"}
+    second = refreshed(api, first["refresh"])
+    assert set(second["spaces"]) == {"acme_s1", "acme_shared"}
+    Space.objects.filter(name="acme_s10").update(status=Space.Status.ACTIVE)
+    assert set(refreshed(api, second["refresh"])["spaces"]) == {"acme_s1", "acme_s10", "acme_shared"}
+
+
+def test_a_narrowed_login_never_administers_after_any_refresh(world: World, api: APIClient) -> None:
+    first = pair(api, username="alice", password=PASSWORD, spaces={"acme_s1": ["read"]})
+    second = refreshed(api, first["refresh"])
+    for access in (first["access"], second["access"]):
+        assert problem(bearer(access).get("/api/v1/keys/")) == (403, "permission_denied", None)
+        assert problem(bearer(access).get("/api/v1/members/")) == (403, "permission_denied", None)
+
+
+def test_a_whole_login_administers_after_any_refresh(world: World, api: APIClient) -> None:
+    second = refreshed(api, pair(api, username="alice", password=PASSWORD)["refresh"])
+    assert bearer(second["access"]).get("/api/v1/keys/").status_code == 200
 
 
 def test_a_second_use_revokes_all_that_came_of_the_token(world: World, api: APIClient) -> None:

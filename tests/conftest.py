@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+import redis
 from django.conf import LazySettings
 from django.db import connection
 
@@ -26,6 +27,7 @@ def django_db_setup() -> None:
 @pytest.fixture
 def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """Real transactions as the app's role; whatever a test leaves is deleted after it."""
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         yield
         connection.close()
@@ -46,5 +48,7 @@ def world(database: None) -> World:
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings: LazySettings) -> None:
+def quick_settings(settings: LazySettings) -> None:
+    # Without it every test client looks through all static files.
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from tenants.callers import ANONYMOUS, INSTALLATION, Actor, ActorKind, Caller, Origin
 from tenants.models import Membership
-from tenants.operations import Action, record
+from tenants.operations import Action, Outcome, record
 from tenants.scope import tenant_tx
 from tenants.services.memberships import chosen_membership, memberships_of
 
@@ -37,12 +37,26 @@ def _login_failed(credentials: dict[str, Any], request: HttpRequest | None, **_:
     if request is None:
         # The API's own exchange, which records its refusals.
         return
+    _refused(request, credentials.get("username"), "denied", "wrong name or password")
+
+
+def login_limited(request: HttpRequest | None, username: str | None) -> None:
+    """Note an attempt that was refused unheard, because too many before it went wrong."""
+    _refused(request, username, "limited", "429 login_limited")
+
+
+def _refused(request: HttpRequest | None, username: str | None, outcome: Outcome, reason: str) -> None:
     # A name that nobody has is not written down: people type their password there.
-    membership = Membership.objects.filter(user__username=credentials.get("username")).order_by("pk").first()
-    tenant_id, name = (membership.tenant_id, credentials["username"]) if membership else (INSTALLATION, "")
+    membership = Membership.objects.filter(user__username=username).order_by("pk").first()
+    tenant_id, name = (membership.tenant_id, username or "") if membership else (INSTALLATION, "")
     with tenant_tx(tenant_id):
-        caller = Caller(tenant_id, ANONYMOUS, {}, _origin(request))
-        record(caller, Action.LOG_IN, outcome="denied", target=name, reason="wrong name or password")
+        record(
+            Caller(tenant_id, ANONYMOUS, {}, _origin(request)),
+            Action.LOG_IN,
+            outcome=outcome,
+            target=name,
+            reason=reason,
+        )
 
 
 def _caller(request: HttpRequest, user: AbstractUser) -> Caller:
@@ -53,6 +67,6 @@ def _caller(request: HttpRequest, user: AbstractUser) -> Caller:
     return Caller(current.tenant_id if current else INSTALLATION, actor, None, _origin(request))
 
 
-def _origin(request: HttpRequest) -> Origin:
+def _origin(request: HttpRequest | None) -> Origin:
     # A log-in made by code, not over HTTP, has passed no middleware.
     return getattr(request, "origin", None) or Origin()

@@ -5,11 +5,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from tenants.pages.forms import LogInForm
 from tenants.services.memberships import memberships_of
 
 
 class LogInView(LoginView):
     template_name = "tenants/login.html"
+    form_class = LogInForm
     redirect_authenticated_user = True
 
 

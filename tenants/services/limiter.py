@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +18,7 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
-from limits import RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from prometheus_client import Counter
@@ -190,6 +190,16 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
         places.give_back(scope.space_id, lease)
 
 
+def has_room(item: RateLimitItem, *names: str) -> bool:
+    """Whether one more of something that is no space's, an attempt to log in, would be within ``item``; see ``count``."""
+    return _ask(lambda rate: rate.test(item, *names))
+
+
+def count(item: RateLimitItem, *names: str) -> None:
+    """Count one of something that is no space's towards ``item``."""
+    _ask(lambda rate: rate.hit(item, *names))
+
+
 def rate_now(scope: SpaceScope) -> RateNow | None:
     """What of the rate and the places is used right now, or ``None`` while Redis is away."""
     limit = scope.limits.rate_limit_per_space
@@ -200,6 +210,16 @@ def rate_now(scope: SpaceScope) -> RateNow | None:
             return RateNow(used=limit - window.remaining, running=shared.running(scope.space_id))
     except RedisAway:
         return None
+
+
+def _ask(question: Callable[[RateLimiter], bool]) -> bool:
+    shared, own = _counters()
+    try:
+        with shared.line.open():
+            return question(shared.rate)
+    except RedisAway:
+        FALLBACKS.inc()
+        return question(own.rate)
 
 
 def _hit(rate: RateLimiter, scope: SpaceScope, limit: int, cost: int) -> Limited | None:

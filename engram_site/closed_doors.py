@@ -3,15 +3,17 @@
 Once a space's rate is used up, whoever keeps knocking with the same token is refused here, before authentication, database and
 Redis, until there is room: a flood costs a fraction of a millisecond a request, and its neighbours do not feel it. What is
 refused here was refused in full a moment ago, for the same token and space, by this process. The first refusal leaves its row
-in the audit trail; those that follow are counted, and leave one row together.
+in the audit trail; those that follow are counted, and leave one row together once the door opens or nobody comes any more.
 """
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from tenants.callers import Caller
@@ -21,8 +23,10 @@ from tenants.scope import tenant_tx
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Door = tuple[bytes, str]
 
-# Beyond this, doors that are open again are forgotten.
-_MOST_DOORS = 1_000
+# Seconds after which a door that is open again, and that nobody came back to, is forgotten.
+_ABANDONED_AFTER = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,10 @@ class ClosedDoorsMiddleware:
         self.get_response = get_response
         self._closed: dict[Door, _Closed] = {}
         self._lock = threading.Lock()
+        self._next_round = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        self._open_abandoned()
         door = _door(request)
         if door is None:
             return self.get_response(request)
@@ -71,26 +77,40 @@ class ClosedDoorsMiddleware:
     def _close(self, door: Door, refusal: Refusal, response: HttpResponse) -> None:
         kept = {name: value for name, value in response.headers.items() if name.startswith(("RateLimit-", "Retry-"))}
         with self._lock:
-            if len(self._closed) >= _MOST_DOORS:
-                now = time.monotonic()
-                self._closed = {known: closed for known, closed in self._closed.items() if closed.until > now}
             self._closed[door] = _Closed(refusal, time.monotonic() + refusal.room_in, response.content, kept)
+
+    def _open_abandoned(self) -> None:
+        """Once in a while, whoever comes by opens the doors that nobody came back to: what was refused there goes down too."""
+        now = time.monotonic()
+        if now < self._next_round:
+            return
+        self._next_round = now + _ABANDONED_AFTER
+        for door, closed in list(self._closed.items()):
+            if now > closed.until + _ABANDONED_AFTER:
+                self._open(door, closed)
 
     def _open(self, door: Door, closed: _Closed) -> None:
         with self._lock:
             if self._closed.pop(door, None) is None:
                 return
-        if closed.refused:
-            refusal = closed.refusal
-            with tenant_tx(refusal.caller.tenant_id, durable=False):
-                record(
-                    refusal.caller,
-                    refusal.action,
-                    outcome="limited",
-                    reason=refusal.reason,
-                    space=refusal.space,
-                    target=f"{closed.refused} more refused",
-                )
+        if not closed.refused:
+            return
+        try:
+            _record(closed.refusal, closed.refused)
+        except DatabaseError:
+            logger.exception("%s refusals for the space %s could not be recorded", closed.refused, closed.refusal.space)
+
+
+def _record(refusal: Refusal, refused: int) -> None:
+    with tenant_tx(refusal.caller.tenant_id, durable=False):
+        record(
+            refusal.caller,
+            refusal.action,
+            outcome="limited",
+            reason=refusal.reason,
+            space=refusal.space,
+            target=f"{refused} more refused",
+        )
 
 
 def _door(request: HttpRequest) -> Door | None:

@@ -1,11 +1,9 @@
 """Fields that the memory API needs beyond DRF's."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -50,16 +48,6 @@ class ConfidenceField(serializers.FloatField):
 
     def to_internal_value(self, data: Any) -> float:
         return round(super().to_internal_value(data), 6)
-
-
-class ExpiryField(serializers.DateTimeField):
-    """The moment from which a memory is gone, which is still to come."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        expires_at: datetime = super().to_internal_value(value)
-        if expires_at <= timezone.now():
-            raise serializers.ValidationError("Allowed: a time to come.", "invalid")
-        return expires_at
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})

@@ -6,11 +6,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from memory.api.fields import ConfidenceField, ContentField, ExpiryField, KindField, MetadataField, VectorField
+from memory.api.fields import ConfidenceField, ContentField, KindField, MetadataField, VectorField
 from memory.models import Tier
 from memory.records import Link, NewMemory
 from memory.services.recall import ANSWERING_TIERS, SPREADING
-from tenants.api.strict import ChoiceField, ProblemAnswer, StrictSerializer
+from tenants.api.strict import ChoiceField, ExpiryField, ProblemAnswer, StrictSerializer
 from tenants.limits import installation
 
 Numbers = extend_schema_field({"type": "array", "items": {"type": "number"}, "minItems": 1})(VectorField)

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from limits import RateLimitItemPerMinute
 
@@ -22,7 +22,7 @@ class PacedBackend(ModelBackend):
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: Any
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         origin: Origin = more.pop("origin", None) or getattr(request, "origin", None) or Origin()
         # The name is hashed because people type their password there.
         one_name = ("login", origin.address, hashlib.sha256((username or "").lower().encode()).hexdigest())

@@ -31,3 +31,44 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name} {self.action} {self.outcome}"
+
+
+class Step(models.TextChoices):
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class Usage(models.Model):
+    """Operations of one action and outcome in one step of time, those of similar duration together.
+
+    ``bucket`` b holds durations up to √2ᵇ milliseconds: OpenTelemetry's exponential histogram at scale 1, whose buckets add up.
+    """
+
+    step = models.CharField(max_length=6, choices=Step)
+    at = models.DateTimeField()
+    action = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=7)
+    bucket = models.SmallIntegerField()
+    operations = models.BigIntegerField()
+    milliseconds = models.FloatField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.outcome}: {self.operations}"
+
+
+class SpaceUsage(Usage):
+    """What a space was asked, by its own tenant and by guests."""
+
+    pk = models.CompositePrimaryKey("space_id", "step", "at", "action", "outcome", "bucket")
+    space_id = models.UUIDField()
+
+
+class TenantUsage(Usage):
+    """What a tenant asked, in its own spaces, in others' and outside of any."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "step", "at", "action", "outcome", "bucket")
+    tenant_id = models.UUIDField()

@@ -1,5 +1,7 @@
 """The only Python that runs the hand-written SQL of ``audit/sql``."""
 
+from datetime import datetime
+
 from django.db import connection
 
 from tenants import statements
@@ -36,3 +38,19 @@ def make_partitions(months: int) -> int:
         cursor.execute(_SQL["make_partitions"], {"months": months})
         (made,) = cursor.fetchone()
         return int(made)
+
+
+def roll_up_usage() -> tuple[datetime, datetime]:
+    """Bring the usage series further; return the minute reached and the last whole minute there is."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["roll_up_usage"])
+        reached, latest = cursor.fetchone()
+        return reached, latest
+
+
+def forget_usage(*, minutes: int, hours: int, days: int) -> int:
+    """Drop the steps that are older than so many days, by their length; return how many rows went."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["forget_usage"], {"minutes": minutes, "hours": hours, "days": days})
+        (dropped,) = cursor.fetchone()
+        return int(dropped)

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from audit import queries
+from audit.services import usage
 
 MONTHS_AHEAD = 3
 
@@ -11,3 +12,9 @@ MONTHS_AHEAD = 3
 def make_partitions() -> int:
     """Make the coming months' partitions; run daily, so a month is never without one."""
     return queries.make_partitions(MONTHS_AHEAD)
+
+
+@shared_task
+def roll_up_usage() -> int:
+    """Bring the usage series up to date, and drop what has had its time; returns how many calls that took."""
+    return usage.roll_up_usage()

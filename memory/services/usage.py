@@ -1,7 +1,10 @@
 """What a space uses, and what it may use."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from audit.models import Step
+from audit.services.usage import Series, space_series
 from memory import queries
 from memory.records import SpaceCounts
 from memory.services.capacity import capacity
@@ -25,13 +28,16 @@ class Usage:
     capacity: int
     vector_bytes: int
     now: RateNow | None
+    series: Series
 
 
-def usage(scope: SpaceScope) -> Usage:
+def usage(scope: SpaceScope, step: Step = Step.HOUR, after: datetime | None = None) -> Usage:
+    """What is used now, and what was asked since ``after``, step by step. Raises ``Invalid`` for too many steps."""
     scope.require("read")
     now = rate_now(scope)
     with space_tx(scope, durable=False):
         counts = queries.space_counts(scope)
+        series = space_series(scope, step, after)
         record(scope, Action.READ_USAGE)
     return Usage(
         space=scope.space,
@@ -40,4 +46,5 @@ def usage(scope: SpaceScope) -> Usage:
         capacity=capacity(scope),
         vector_bytes=scope.embedding_dimension * BYTES_A_NUMBER + VECTOR_HEADER,
         now=now,
+        series=series,
     )

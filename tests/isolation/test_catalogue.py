@@ -27,11 +27,15 @@ DATA_PLANE = {
     "memory_idempotencykey": "space_id",
     "memory_tally": "space_id",
     "audit_auditevent": "tenant_id",
+    "audit_spaceusage": "space_id",
+    "audit_tenantusage": "tenant_id",
 }
 GRANTS = {
     **dict.fromkeys(CONTROL_PLANE, ROWS),
     **dict.fromkeys(DATA_PLANE, ROWS),
     "audit_auditevent": {"SELECT", "INSERT"},
+    "audit_spaceusage": {"SELECT"},
+    "audit_tenantusage": {"SELECT"},
     "tenants_tenant": ROWS,
     "tenants_teammember": ROWS,
     "auth_user": ROWS,
@@ -46,7 +50,7 @@ GRANTS = {
     "django_migrations": {"SELECT"},
 }
 # What workers have done for them, in no space.
-SPACELESS_FUNCTIONS = {"audit_make_partitions"}
+SPACELESS_FUNCTIONS = {"audit_make_partitions", "audit_roll_up_usage", "audit_forget_usage"}
 
 
 def test_every_table_of_a_space_or_tenant_is_known_here(admin: psycopg.Connection) -> None:

@@ -23,7 +23,7 @@ def test_every_limit_is_shown_with_what_is_used_of_it(plane: SpaceApi) -> None:
     memory_id = plane.remember("Ten bytes.", embedding=EAST)
     answer = plane.get("usage/")
     assert answer.status_code == 200
-    assert answer.json() == {
+    assert {name: value for name, value in answer.json().items() if name != "series"} == {
         "space": "acme_plane",
         "hot": {"memories": 1, "capacity": 100_000, "bytes": 10 + 2 + VECTOR},
         "warm": {"memories": 0, "capacity": 1_000_000, "bytes": 0},

@@ -1,0 +1,127 @@
+"""How much was asked, over time: of one space by everybody, or by one tenant of everything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from audit import queries
+from audit.models import SpaceUsage, Step, TenantUsage, Usage
+from tenants.errors import Invalid
+from tenants.scope import SpaceScope, space_tx, tenant_tx
+
+# Days that steps of each length are kept.
+KEPT = {Step.MINUTE: 2, Step.HOUR: 90, Step.DAY: 731}
+# How far back a series reaches unless it is asked for more.
+WINDOW = {Step.MINUTE: timedelta(hours=3), Step.HOUR: timedelta(days=3), Step.DAY: timedelta(days=90)}
+LENGTH = {Step.MINUTE: timedelta(minutes=1), Step.HOUR: timedelta(hours=1), Step.DAY: timedelta(days=1)}
+MOST_STEPS = 1_500
+
+
+@dataclass(frozen=True)
+class Durations:
+    """How long operations took, in milliseconds: how many of them fell into each bucket, and their sum.
+
+    Bucket b is (√2ᵇ⁻¹, √2ᵇ], so a quantile is at most 1.42 times too far off, and durations of several series add up.
+    """
+
+    buckets: Mapping[int, int]
+    milliseconds: float
+
+    @cached_property
+    def operations(self) -> int:
+        return sum(self.buckets.values())
+
+    @property
+    def mean(self) -> float:
+        return self.milliseconds / self.operations if self.operations else 0.0
+
+    def quantile(self, share: float) -> float:
+        """What a ``share`` (0 to 1) of the operations did not exceed, taking those of a bucket as spread evenly over it."""
+        wanted, passed = share * self.operations, 0
+        for bucket, held in sorted(self.buckets.items()):
+            if passed + held >= wanted:
+                lower, upper = 2 ** ((bucket - 1) / 2), 2 ** (bucket / 2)
+                return float(lower + (upper - lower) * (wanted - passed) / held)
+            passed += held
+        return 0.0
+
+    def __add__(self, other: "Durations") -> "Durations":
+        buckets = {
+            bucket: self.buckets.get(bucket, 0) + other.buckets.get(bucket, 0)
+            for bucket in self.buckets.keys() | other.buckets.keys()
+        }
+        return Durations(buckets, self.milliseconds + other.milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Operations of one action and outcome within the step that begins at ``at``."""
+
+    at: datetime
+    action: str
+    outcome: str
+    durations: Durations
+
+    @property
+    def operations(self) -> int:
+        return self.durations.operations
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points in order of time, action and outcome; where nothing was asked, there is no point. The last step may still run."""
+
+    step: Step
+    after: datetime
+    points: Sequence[Point]
+
+
+def space_series(scope: SpaceScope, step: Step, after: datetime | None = None) -> Series:
+    """What the space was asked, by its own tenant and by guests, from ``after`` (by default the step's ``WINDOW`` ago) on.
+
+    Raises ``Invalid`` for more than ``MOST_STEPS``.
+    """
+    scope.require("read")
+    with space_tx(scope, durable=False):
+        return _series(SpaceUsage.objects.filter(space_id=scope.space_id), step, after)
+
+
+def tenant_series(tenant_id: UUID, step: Step, after: datetime | None = None) -> Series:
+    """What the tenant asked, in its own spaces, in others' and outside of any; for the rest as ``space_series``."""
+    with tenant_tx(tenant_id, durable=False):
+        return _series(TenantUsage.objects.filter(tenant_id=tenant_id), step, after)
+
+
+def roll_up_usage() -> int:
+    """Bring the series up to the last whole minute and drop what has had its time. Idempotent; returns the calls it took."""
+    calls, reached, latest = 1, *queries.roll_up_usage()
+    while reached < latest:
+        reached, latest = queries.roll_up_usage()
+        calls += 1
+    queries.forget_usage(minutes=KEPT[Step.MINUTE], hours=KEPT[Step.HOUR], days=KEPT[Step.DAY])
+    return calls
+
+
+def _series(usage: Any, step: Step, after: datetime | None) -> Series:
+    now = timezone.now()
+    start = after or now - WINDOW[step]
+    if now - start > MOST_STEPS * LENGTH[step]:
+        earliest = now - MOST_STEPS * LENGTH[step]
+        raise Invalid(
+            f"'after' is {start:%Y-%m-%d %H:%M}; allowed with the step {step.value!r}: {earliest:%Y-%m-%d %H:%M} or later.",
+            attr="after",
+        )
+    rows = usage.filter(step=step, at__gte=start).order_by("at", "action", "outcome", "bucket")
+    points = [_point(list(group)) for _, group in groupby(rows, lambda row: (row.at, row.action, row.outcome))]
+    return Series(step, start, points)
+
+
+def _point(rows: Sequence[Usage]) -> Point:
+    durations = Durations({row.bucket: row.operations for row in rows}, sum(row.milliseconds for row in rows))
+    return Point(rows[0].at, rows[0].action, rows[0].outcome, durations)

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from engram_site.runner.database import prepare_database
 from engram_site.runner.environment import Secrets
+from engram_site.runner.frontend import install_frontend
 from engram_site.runner.postgres import EmbeddedPostgres
 from engram_site.runner.valkey import EmbeddedValkey
 
@@ -56,6 +57,7 @@ def _start_servers() -> None:
         "ENGRAM_DATA_DIR": str(folder),
         "ENGRAM_LOG_LEVEL": "WARNING",
     }
+    install_frontend()
     for command in (["migrate"], ["collectstatic", "--noinput"]):
         subprocess.run([sys.executable, "manage.py", *command, "--verbosity", "0"], cwd=ROOT, check=True)
 

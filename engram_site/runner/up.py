@@ -15,6 +15,7 @@ from engram_site.runner.console import step, welcome
 from engram_site.runner.database import DatabaseUrls, can_administer, prepare_database
 from engram_site.runner.environment import EnvironmentFile, Secrets
 from engram_site.runner.errors import StartError
+from engram_site.runner.frontend import install_frontend
 from engram_site.runner.lock import FolderLock
 from engram_site.runner.postgres import EmbeddedPostgres
 from engram_site.runner.processes import Program, Supervisor
@@ -94,6 +95,8 @@ def start_redis(site: Site, supervisor: Supervisor, environment: Mapping[str, st
 
 
 def prepare_site(site: Site, supervisor: Supervisor, environment: Mapping[str, str]) -> None:
+    with step("Front-end libraries"):
+        install_frontend()
     demo = site.data / "demo.json"
     steps = {"Tables": ["migrate"], "Static files": ["collectstatic", "--noinput"]}
     if not demo.exists():

@@ -7,17 +7,19 @@ from django.contrib.auth.middleware import get_user
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from tenants.pages.navigation import SectionLink, navigation
 from tenants.services.memberships import MembershipView, chosen_membership, memberships_of
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """``current`` is the tenant that pages show; ``None`` for a person without any."""
+    """``current`` is the tenant that pages show; ``None`` for a person without any, who has no ``sections`` to turn to."""
 
     username: str
     is_operator: bool
     memberships: list[MembershipView]
     current: MembershipView | None
+    sections: list[SectionLink]
 
 
 def header(request: Any) -> dict[str, Any]:
@@ -32,4 +34,5 @@ def _header(request: HttpRequest) -> Header | None:
         return None
     memberships = memberships_of(user.pk)
     current = chosen_membership(memberships, request.session.get("tenant"))
-    return Header(user.get_username(), user.is_staff, memberships, current)
+    sections = navigation(current.role, request.path) if current else []
+    return Header(user.get_username(), user.is_staff, memberships, current, sections)

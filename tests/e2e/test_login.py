@@ -58,6 +58,7 @@ def test_the_tenant_that_was_chosen_is_the_browsable_apis_too(world: World, open
     page = open_page()
     log_in(page, "alice")
     choose_tenant(page, "globex")
+    page.locator(".menu.user summary").click()
     page.get_by_role("link", name="Browse the API").click()
     expect(page.get_by_label("Answer", exact=True)).to_contain_text("globex_s1")
     expect(page.get_by_label("Answer", exact=True)).not_to_contain_text("acme_s10")

@@ -17,6 +17,7 @@ from engram_site.runner.checks import require_disk, require_port, require_python
 from engram_site.runner.database import DatabaseUrls, can_administer, prepare_database
 from engram_site.runner.environment import EnvironmentFile, Secrets
 from engram_site.runner.errors import StartError
+from engram_site.runner.frontend import install_frontend
 from engram_site.runner.lock import FolderLock
 from engram_site.runner.postgres import EmbeddedPostgres
 from engram_site.runner.site import ROOT, Site
@@ -284,6 +285,34 @@ def test_a_child_that_ends_is_named_and_takes_the_others_along(tmp_path: Path) -
         assert "short ended, so everything else was stopped (exit code 0)" in runner.stderr.read()
     with FolderLock(tmp_path / "lock", "http://127.0.0.1:1") as lock:
         assert lock.fileno() > 0
+
+
+def test_the_front_end_libraries_are_installed_once_for_each_lock_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    install_frontend(tmp_path)
+    assert (tmp_path / "node_modules" / "uplot" / "dist" / "uPlot.iife.min.js").exists()
+    monkeypatch.setenv("PATH", "/nowhere")
+    install_frontend(tmp_path)
+
+
+def test_what_npm_said_is_shown_when_it_fails(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "package.json", tmp_path)
+    (tmp_path / "package-lock.json").write_text("{}")
+    with pytest.raises(StartError, match="The dashboard's libraries could not be installed") as caught:
+        install_frontend(tmp_path)
+    assert "npm error" in caught.value.log
+
+
+def test_without_npm_the_one_from_pypi_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "package-lock.json").write_text("{}")
+    (tmp_path / "requirements-node.txt").write_text("not a requirement\n")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(StartError, match="pip install") as caught:
+        install_frontend(tmp_path)
+    assert "Invalid requirement: 'not a requirement'" in caught.value.log
 
 
 def test_engram_names_a_python_that_is_too_old_or_none(folder: Path) -> None:

@@ -1,0 +1,38 @@
+"""The sections of the dashboard, in the order of its navigation."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from tenants.models import Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``view`` names the section's first page; every page below that one's path belongs to the section."""
+
+    label: str
+    view: str
+    for_admins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLink:
+    label: str
+    url: str
+    is_current: bool
+
+
+SECTIONS = (Section("Overview", "overview"),)
+
+
+def navigation(role: str, path: str) -> list[SectionLink]:
+    """What a member of that role may turn to, and where the page at ``path`` belongs."""
+    shown = [section for section in SECTIONS if role == Membership.Role.ADMIN or not section.for_admins]
+    return [
+        SectionLink(section.label, url, _is_within(path, url)) for section in shown if (url := reverse(section.view))
+    ]
+
+
+def _is_within(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url))

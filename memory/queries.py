@@ -201,6 +201,12 @@ def refresh_lexicon(scope: SpaceScope) -> int:
     return int(written)
 
 
+def erase(scope: SpaceScope, table: str, limit: int) -> int:
+    """Delete at most ``limit`` of the space's rows of a table; how many there were."""
+    ((erased,),) = _run("erase", scope, table=table, limit=limit)
+    return int(erased)
+
+
 def claim_idempotency_key(scope: SpaceScope, key: str, request_hash: bytes) -> bool:
     return bool(_run("claim_idempotency_key", scope, actor_id=scope.actor.id, key=key, request_hash=request_hash))
 

@@ -5,7 +5,9 @@ from uuid import UUID
 from celery import shared_task
 
 from memory.services import lexicon
+from memory.services.erase import erase
 from tenants.scope import SpaceScope
+from tenants.services.erasures import erasing_space_ids
 from tenants.services.upkeep import active_space_ids
 
 
@@ -21,3 +23,17 @@ def refresh_lexicons() -> int:
 @shared_task
 def refresh_lexicon(space_id: str) -> int:
     return lexicon.refresh_lexicon(SpaceScope.for_task(UUID(space_id)))
+
+
+@shared_task
+def erase_spaces() -> int:
+    """Plan: one task for each space that is to be erased. Returns how many."""
+    ids = erasing_space_ids()
+    for space_id in ids:
+        erase_space.apply_async((str(space_id),), expires=60)
+    return len(ids)
+
+
+@shared_task
+def erase_space(space_id: str) -> bool:
+    return erase(SpaceScope.for_erasure(UUID(space_id)))

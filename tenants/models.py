@@ -167,6 +167,30 @@ class Space(models.Model):
             above = above.parent
 
 
+class Erasure(models.Model):
+    """What was asked for when a space was to be erased, and how far that is. It outlives the space.
+
+    ``memories`` is how many there were when it began, ``erased`` the rows deleted so far, by table.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="erasures")
+    space_id = models.UUIDField(unique=True, editable=False)
+    space = models.CharField(max_length=64, editable=False)
+    requester_id = models.TextField(editable=False)
+    requested_by = models.TextField(editable=False)
+    requested_at = models.DateTimeField(db_default=Now(), editable=False)
+    memories = models.BigIntegerField(null=True, editable=False)
+    erased = models.JSONField(default=dict, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-requested_at"]
+
+    def __str__(self) -> str:
+        return self.space
+
+
 class Grant(models.Model):
     """A space shared with another tenant, or inside its own with a team or a member."""
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection
+from psycopg.errors import ForeignKeyViolation
 
 from tenants import statements
 from tenants.callers import Caller
@@ -106,17 +107,27 @@ def is_admin(caller: Caller) -> bool:
 
 
 def space_by_id(space_id: UUID) -> WorkSpace | None:
-    return _work_space(space_id=space_id, name=None)
+    return _work_space(space_id=space_id, name=None, erasing=False)
+
+
+def erasing_space_by_id(space_id: UUID) -> WorkSpace | None:
+    return _work_space(space_id=space_id, name=None, erasing=True)
 
 
 def space_by_name(name: str) -> WorkSpace | None:
-    return _work_space(space_id=None, name=name)
+    return _work_space(space_id=None, name=name, erasing=False)
 
 
 def _work_space(**which: Any) -> WorkSpace | None:
     rows = _run("work_space", **which)
     values: list[list[Any]] = [[*described, _overridden(limits)] for *described, limits in rows]
     return WorkSpace(*values[0]) if values else None
+
+
+def misses_space(error: IntegrityError) -> bool:
+    """Whether a row was refused because the space that it names is not there."""
+    cause = error.__cause__
+    return isinstance(cause, ForeignKeyViolation) and '"tenants_space"' in (cause.diag.message_detail or "")
 
 
 def _overridden(limits: Any) -> Limits:

@@ -6,11 +6,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from tenants import queries
 from tenants.callers import SYSTEM, Actor, Caller, Origin
-from tenants.errors import NotFound, Refused
+from tenants.errors import NotFound, Refused, SpaceErasing
 from tenants.limits import Limits
 from tenants.models import Permission
 
@@ -46,6 +46,14 @@ class SpaceScope:
         space = queries.space_by_id(space_id)
         if space is None:
             raise ScopeError(f"There is no space {space_id} to work on.")
+        return cls._of(space, SYSTEM, frozenset(Permission.values), Origin(address="worker"))
+
+    @classmethod
+    def for_erasure(cls, space_id: UUID) -> "SpaceScope":
+        """The scope of the worker that erases a space; raises ``ScopeError`` if it is not being erased."""
+        space = queries.erasing_space_by_id(space_id)
+        if space is None:
+            raise ScopeError(f"There is no space {space_id} to erase.")
         return cls._of(space, SYSTEM, frozenset(Permission.values), Origin(address="worker"))
 
     @classmethod
@@ -85,9 +93,15 @@ def space_tx(scope: SpaceScope, *, durable: bool = True) -> Iterator[None]:
     """Open a transaction that can see one space and nothing else. Put only SQL inside.
 
     With ``durable=False`` the commit does not wait for the disk: right for reads, whose only write is their audit row.
+    Raises ``SpaceErasing`` for what would be added to a space that was erased since it was opened.
     """
-    with _bound_tx(_Bound(scope.space_id, scope.tenant_id), durable=durable):
-        yield
+    try:
+        with _bound_tx(_Bound(scope.space_id, scope.tenant_id), durable=durable):
+            yield
+    except IntegrityError as error:
+        if queries.misses_space(error):
+            raise SpaceErasing from error
+        raise
 
 
 @contextmanager

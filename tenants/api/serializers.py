@@ -117,5 +117,19 @@ class SpaceAnswer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class ErasureAnswer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    space = serializers.CharField()
+    requested_by = serializers.CharField()
+    requested_at = serializers.DateTimeField()
+    memories = serializers.IntegerField(allow_null=True, help_text="When it began; null before.")
+    erased = serializers.DictField(child=serializers.IntegerField(), help_text="Rows deleted so far, by table.")
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class ErasuresAnswer(serializers.Serializer[Any]):
+    results = ErasureAnswer(many=True)
+
+
 class SpacesAnswer(serializers.Serializer[Any]):
     results = SpaceAnswer(many=True)

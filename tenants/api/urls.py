@@ -9,6 +9,7 @@ urlpatterns = [
     path("auth/whoami/", views.WhoamiView.as_view(), name="whoami"),
     path("spaces/", views.SpacesView.as_view(), name="spaces"),
     path("spaces/<str:space>/", views.SpaceView.as_view(), name="space"),
+    path("erasures/", views.ErasuresView.as_view(), name="erasures"),
     path("spaces/<str:space>/grants/", people_views.GrantsView.as_view(), name="grants"),
     path("spaces/<str:space>/grants/<uuid:grant_id>/", people_views.GrantView.as_view(), name="grant"),
     path("keys/", key_views.KeysView.as_view(), name="keys"),

@@ -11,7 +11,7 @@ from tenants.api import serializers
 from tenants.api.base import EngramView
 from tenants.api.strict import parse_body
 from tenants.operations import Action
-from tenants.services import exchange, spaces
+from tenants.services import erasures, exchange, spaces
 from tenants.services.exchange import TokenPair
 from tenants.services.whoami import whoami
 
@@ -94,9 +94,12 @@ class SpacesView(EngramView):
 
 
 class SpaceView(EngramView):
-    """One space: its description and its place, which its managers may change. An archived one is still seen, and let return."""
+    """One space: its description and its place, which its managers may change. An archived one is still seen, and let return.
 
-    actions = {"GET": Action.READ_SPACE, "PATCH": Action.UPDATE_SPACE}
+    Deleting it begins to erase it: nobody may enter from then on, a worker deletes all that it holds, and it is gone for good.
+    """
+
+    actions = {"GET": Action.READ_SPACE, "PATCH": Action.UPDATE_SPACE, "DELETE": Action.ERASE_SPACE}
     serializer_class = serializers.SpaceChange
 
     @extend_schema(responses=serializers.SpaceAnswer)
@@ -107,6 +110,22 @@ class SpaceView(EngramView):
     def patch(self, request: Request, space: str) -> Response:
         changed = spaces.update_space(self.caller, space, parse_body(serializers.SpaceChange, request))
         return Response(serializers.SpaceAnswer(changed).data)
+
+    @extend_schema(request=None, responses={202: serializers.ErasureAnswer})
+    def delete(self, request: Request, space: str) -> Response:
+        begun = erasures.erase_space(self.caller, space)
+        return Response(serializers.ErasureAnswer(begun).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ErasuresView(EngramView):
+    """The spaces that were or are being erased, newest first: all for a tenant's admins, for others those they asked for."""
+
+    actions = {"GET": Action.LIST_ERASURES}
+    serializer_class = serializers.ErasureAnswer
+
+    @extend_schema(responses=serializers.ErasuresAnswer)
+    def get(self, request: Request) -> Response:
+        return Response({"results": serializers.ErasureAnswer(erasures.list_erasures(self.caller), many=True).data})
 
 
 def _claims(spaces: dict[str, list[str]] | None) -> dict[str, frozenset[str]] | None:

@@ -103,6 +103,8 @@ CALLS = [
     Call("POST", "recall/", "recall_across", "presence", 200, lambda s: {"query": "any", "filters": {"session": "no such"}}),
     Call("GET", "spaces/<str:space>/", "read_space", "read", 200),
     Call("PATCH", "spaces/<str:space>/", "update_space", "manage", 200, lambda s: {"title": "Another title"}),
+    Call("DELETE", "spaces/<str:space>/", "erase_space", "manage", 202),
+    Call("GET", "erasures/", "list_erasures", "presence", 200),
     Call("GET", "spaces/<str:space>/memories/", "list_memories", "read", 200),
     Call("POST", "spaces/<str:space>/memories/", "remember", "write", 201, lambda s: _fresh(session="one")),
     Call("POST", "spaces/<str:space>/memories/batch/", "remember_batch", "write", 201, lambda s: {"memories": [_fresh()]}),
@@ -199,10 +201,10 @@ CALLERS = [
     _refused("a member who was deactivated", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
     _refused("a suspended tenant", "hooli_s1", "hooli", "tenant_suspended", presence="tenant_suspended"),
     _refused("a guest of a suspended tenant", "hooli_shared", "globex", "tenant_suspended"),
-    # Its managers may see an archived space and bring it back, and nothing else.
+    # Its managers may see an archived space, bring it back and erase it, and nothing else.
     replace(
         _refused("the owner of an archived space", "acme_archived", "acme", "space_archived"),
-        but={"read_space": ALLOWED, "update_space": ALLOWED},
+        but={"read_space": ALLOWED, "update_space": ALLOWED, "erase_space": ALLOWED},
     ),
     _refused("the owner of a space being erased", "acme_erasing", "acme", "space_erasing"),
     _unknown("nobody", "not_authenticated"),

@@ -20,7 +20,7 @@ from memory.records import Link, NewMemory
 from memory.services.remember import remember
 from tenants import tokens
 from tenants.callers import INSTALLATION, Actor, Origin, operator
-from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, SigningKey, Space, Team, TeamMember, Tenant
+from tenants.models import ApiKey, ApiKeySpace, Erasure, Grant, Membership, SigningKey, Space, Team, TeamMember, Tenant
 from tenants.scope import SpaceScope
 from tenants.services.exchange import TokenPair, exchange_key, exchange_login
 from tenants.services.keys import create_key
@@ -89,6 +89,12 @@ class Stage:
             "select tenant_id, space, action, outcome, reason from audit_auditevent where request_id = %s", [request_id]
         )
         return [AuditRow(*row) for row in rows]
+
+    def spare(self, space: str) -> None:
+        """Take back that a space is to be erased, before a worker comes: others call about it too."""
+        status = {"acme_archived": Space.Status.ARCHIVED}.get(space, Space.Status.ACTIVE)
+        if Erasure.objects.filter(space=space).delete()[0]:
+            Space.objects.filter(name=space).update(status=status)
 
     def fingerprint(self) -> dict[str, Any]:
         """Each table's count of rows and its newest row's transaction: any row changed, made or gone changes it."""

@@ -13,6 +13,7 @@ CONTROL_PLANE = {
     "tenants_membership",
     "tenants_team",
     "tenants_space",
+    "tenants_erasure",
     "tenants_grant",
     "tenants_apikey",
     "tenants_apikeyspace",

@@ -55,6 +55,7 @@ def test_it_lets_in_whoever_may_and_records_it_once(stage: Stage, caller: Caller
     assert [(row.tenant_id, row.action, row.outcome) for row in rows] == [
         (stage.tenants[caller.trail_of(call)], call.action, ALLOWED)
     ]
+    stage.spare(caller.space)
 
 
 @pytest.mark.parametrize(("caller", "call"), REFUSED, ids=str)

@@ -1,0 +1,18 @@
+"""What workers agree on: one at a time changes a space's memories."""
+
+from memory import queries
+from tenants.scope import SpaceScope
+
+
+class Busy(Exception):
+    """Another worker is at this space just now."""
+
+
+def take_turn(scope: SpaceScope) -> None:
+    """Inside ``space_tx``: no other worker changes the space's memories until the transaction ends; raises ``Busy``.
+
+    A worker that is killed gives its turn back with its connection. Whoever finds it taken between two transactions stops, so
+    of two workers on one space one goes on.
+    """
+    if not queries.lock_task(scope, "work"):
+        raise Busy(f"Another worker is at the space {scope.space!r}.")

@@ -1,6 +1,9 @@
 """The only Python that runs the hand-written SQL of ``audit/sql``."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -30,6 +33,14 @@ def write_event(operation: Operation) -> None:
                 "duration_ms": operation.duration_ms,
             },
         )
+
+
+def refusals(tenant_id: UUID, since: datetime, *, newest: int, limit: int) -> Sequence[tuple[Any, ...]]:
+    """Inside ``tenant_tx``: outcome, reason, action, space, how often, and when last."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["refusals"], {"tenant_id": tenant_id, "since": since, "newest": newest, "limit": limit})
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def make_partitions(months: int) -> int:

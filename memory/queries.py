@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db import connection
 from memory.records import (
     Activated,
     Flow,
+    Glance,
     Hit,
     Link,
     MemoryRecord,
@@ -230,6 +232,25 @@ def space_counts(scope: SpaceScope) -> SpaceCounts:
         cold=counts.get("cold", none),
         newest_at=newest[0][0] if newest else None,
     )
+
+
+def glance(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Glance]:
+    """Inside ``tenant_tx``, of spaces that the caller was found to hold: each space's own, in one query for all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["glance"], {"space_ids": list(space_ids), "since": since})
+        rows = cursor.fetchall()
+    memories = {(space_id, tier): held for space_id, tier, held, *_ in rows}
+    return {
+        space_id: Glance(
+            memories[space_id, "hot"],
+            memories[space_id, "warm"],
+            memories[space_id, "cold"],
+            newest_at,
+            busiest,
+            limited,
+        )
+        for space_id, _, _, newest_at, busiest, limited in rows
+    }
 
 
 def total_memories(scope: SpaceScope) -> int:

@@ -128,6 +128,23 @@ class AssociationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What a space holds, by tier, when its newest memory came, and what it was asked lately: the operations of its busiest
+    minute, and how many were refused for its limits."""
+
+    hot: int
+    warm: int
+    cold: int
+    newest_at: datetime | None
+    busiest_minute: int
+    limited: int
+
+    @property
+    def total(self) -> int:
+        return self.hot + self.warm + self.cold
+
+
+@dataclass(frozen=True, slots=True)
 class TierCount:
     """``text_bytes`` is content and metadata, UTF-8; vectors and indexes come on top."""
 

@@ -45,6 +45,22 @@ class Activity:
         return self.operations == MOST_COUNTED
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Operations that were refused for the same reason, and when the last of them was."""
+
+    outcome: str
+    reason: str
+    action: str
+    space: str
+    times: int
+    last_at: datetime
+
+    @property
+    def words(self) -> str:
+        return self.action.replace("_", " ").capitalize()
+
+
 def write_event(operation: Operation, **_: Any) -> None:
     """Store an operation in the transaction that it is announced in."""
     queries.write_event(operation)
@@ -68,6 +84,13 @@ def recent_events(tenant_id: UUID, limit: int) -> list[Event]:
             )
             for row in rows
         ]
+
+
+def recent_refusals(tenant_id: UUID, limit: int) -> list[Refusal]:
+    """What was refused among the tenant's newest ``MOST_COUNTED`` operations of the last day, the commonest first."""
+    with tenant_tx(tenant_id, durable=False):
+        day_ago = timezone.now() - timedelta(days=1)
+        return [Refusal(*row) for row in queries.refusals(tenant_id, day_ago, newest=MOST_COUNTED, limit=limit)]
 
 
 def last_hour(tenant_id: UUID) -> Activity:

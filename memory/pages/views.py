@@ -1,9 +1,12 @@
 """The overview, a member's first page."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from memory.services.overview import overview, view_overview
+from memory.pages.charts import asked_step, chart, spans
+from memory.services.overview import Overview, overview, view_overview
 from tenants.callers import Caller
 from tenants.operations import Action
 from tenants.pages.access import member_page
@@ -11,10 +14,17 @@ from tenants.pages.access import member_page
 
 @member_page(Action.VIEW_OVERVIEW)
 def overview_page(request: HttpRequest, caller: Caller) -> HttpResponse:
-    return render(request, "memory/overview.html", {"overview": view_overview(caller)})
+    step = asked_step(request.GET.get("step"))
+    return render(request, "memory/overview.html", _context(request, view_overview(caller, step)))
 
 
 @member_page(Action.VIEW_OVERVIEW)
 def overview_part(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The part of the page that changes, as it is now."""
-    return render(request, "memory/overview_part.html", {"overview": overview(caller)})
+    step = asked_step(request.GET.get("step"))
+    return render(request, "memory/overview_part.html", _context(request, overview(caller, step)))
+
+
+def _context(request: HttpRequest, seen: Overview) -> dict[str, Any]:
+    step = asked_step(request.GET.get("step"))
+    return {"overview": seen, "spans": spans(step), "step": step, "chart": chart(seen.series) if seen.series else None}

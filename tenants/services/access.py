@@ -63,6 +63,16 @@ def held_permissions(caller: Caller, space: LiveSpace) -> frozenset[str]:
     return space.permissions if caller.claims is None else space.permissions & caller.claims[space.name]
 
 
+def is_open(caller: Caller, space: LiveSpace, permission: str = Permission.READ) -> bool:
+    """Would ``open_space`` let the caller in, of whom ``live_spaces`` named the space?"""
+    statuses = (space.tenant_status, space.owner_status, space.status)
+    return statuses == (
+        Tenant.Status.ACTIVE,
+        Tenant.Status.ACTIVE,
+        Space.Status.ACTIVE,
+    ) and permission in held_permissions(caller, space)
+
+
 def require_live(caller: Caller) -> LiveCaller:
     """The caller's tenant, if it is active and the key or membership behind the token still stands."""
     live = queries.live_caller(caller)

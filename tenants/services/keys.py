@@ -54,6 +54,13 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiringKey:
+    name: str
+    prefix: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiedKey:
     id: UUID
     tenant_id: UUID
@@ -68,6 +75,16 @@ def list_keys(caller: Caller) -> list[KeyView]:
         views = [_view(key) for key in keys[:MOST_LISTED]]
         record(caller, Action.LIST_KEYS)
     return views
+
+
+def expiring_keys(tenant_id: UUID, within: timedelta, limit: int) -> list[ExpiringKey]:
+    """The tenant's keys that end by themselves before long, the next one first."""
+    now = timezone.now()
+    ending = ApiKey.objects.filter(
+        tenant_id=tenant_id, revoked_at=None, expires_at__gt=now, expires_at__lt=now + within
+    )
+    rows = ending.order_by("expires_at").values_list("name", "prefix", "expires_at")[:limit]
+    return [ExpiringKey(name, prefix, expires_at) for name, prefix, expires_at in rows if expires_at]
 
 
 def read_key(caller: Caller, key_id: UUID) -> KeyView:

@@ -14,3 +14,11 @@ def compact(number: int) -> str:
         if number >= size:
             return f"{number * 10 // size / 10:g}{letter}"
     return str(number)
+
+
+@register.filter
+def duration(milliseconds: float) -> str:
+    """A duration with the unit that suits it: 0.4 ms, 12 ms, 1.5 s."""
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"

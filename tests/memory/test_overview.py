@@ -1,20 +1,29 @@
 """The overview's service: what it gathers, for whom, and what it does not count."""
 
+import os
+from datetime import datetime, timedelta
+
+import psycopg
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.models import AuditEvent
 from audit.services import events
+from memory import queries
+from memory.models import Memory
 from memory.services import overview as overviews
 from memory.services.overview import SpaceOverview, overview, view_overview
 from tenants.callers import Actor, Caller, Origin, operator
 from tenants.errors import AccessWithdrawn, TenantSuspended
-from tenants.models import Membership, Space, Tenant
+from tenants.models import ApiKey, Membership, Space, Tenant
 from tenants.operations import Action, record
-from tenants.scope import tenant_tx
+from tenants.scope import space_tx, tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import suspend_tenant
-from tests.world import World, remember_in
+from tests.world import World, remember_in, scope_of
 
 
 def member(name: str, tenant: str) -> Caller:
@@ -26,6 +35,17 @@ def member(name: str, tenant: str) -> Caller:
 def below(parent: str, *names: str) -> None:
     for name in names:
         create_space(operator("tests"), NewSpace(name, parent=parent), tenant_slug="acme")
+
+
+def asked_a_minute(name: str, at: datetime, **operations: int) -> None:
+    """What a space was asked in one minute, by outcome, as the roll-up would count it."""
+    space_id = Space.objects.get(name=name).id
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        for outcome, count in operations.items():
+            owner.execute(
+                "insert into audit_spaceusage values (%s, 'minute', date_trunc('minute', %s), 'recall', %s, 4, %s, 0)",
+                [space_id, at, outcome, count],
+            )
 
 
 def space(caller: Caller, name: str) -> SpaceOverview:
@@ -71,12 +91,12 @@ def test_tiers_are_measured_against_the_spaces_capacity(world: World) -> None:
 def test_a_space_that_is_not_open_is_listed_and_not_counted(world: World, status: str) -> None:
     Space.objects.filter(name="acme_s1").update(status=status)
     closed = space(member("alice", "acme"), "acme_s1")
-    assert (closed.status, closed.counts, closed.tiers) == (status, None, [])
+    assert (closed.status, closed.glance, closed.tiers) == (status, None, [])
 
 
 def test_a_shared_space_of_a_suspended_owner_is_not_counted(world: World) -> None:
     suspend_tenant(operator("tests"), "acme")
-    assert space(member("charlie", "globex"), "acme_shared").counts is None
+    assert space(member("charlie", "globex"), "acme_shared").glance is None
 
 
 def test_beyond_a_number_of_spaces_none_is_counted_and_it_says_so(
@@ -84,8 +104,88 @@ def test_beyond_a_number_of_spaces_none_is_counted_and_it_says_so(
 ) -> None:
     monkeypatch.setattr(overviews, "MOST_COUNTED", 2)
     seen = overview(member("alice", "acme"))
-    assert seen.is_cut
-    assert [each.counts is None for each in seen.spaces] == [False, False, True]
+    assert seen.is_counted_in_part
+    assert [each.glance is None for each in seen.spaces] == [False, False, True]
+
+
+def test_of_more_spaces_than_a_page_shows_it_names_the_fullest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overviews, "MOST_SHOWN", 2)
+    below("acme_s10", "acme_child")
+    remember_in("acme_child", "One.")
+    remember_in("acme_child", "Another.")
+    seen = overview(member("alice", "acme"))
+    assert (seen.is_cut, seen.all_spaces, seen.own_memories) == (True, 4, 5)
+    assert [(each.name, each.path) for each in seen.spaces] == [
+        ("acme_child", ("acme_child",)),
+        ("acme_s1", ("acme_s1",)),
+    ]
+
+
+def test_it_asks_as_little_of_many_spaces_as_of_few(world: World) -> None:
+    alice = member("alice", "acme")
+    with CaptureQueriesContext(connection) as few:
+        overview(alice)
+    below("acme_s1", *(f"acme_child_{number}" for number in range(20)))
+    with CaptureQueriesContext(connection) as many:
+        seen = overview(alice)
+    assert len(seen.spaces) == 23
+    assert len(many) == len(few)
+
+
+def test_looking_at_many_spaces_leaves_the_transaction_bound_as_it_was(world: World) -> None:
+    scope = scope_of("acme_s1")
+    others = list(Space.objects.exclude(name="acme_s1").values_list("id", flat=True))
+    with space_tx(scope):
+        queries.glance(others, timezone.now())
+        assert Memory.objects.filter(space_id=scope.space_id).count() == 1
+        assert Memory.objects.exclude(space_id=scope.space_id).count() == 0
+
+
+def test_what_needs_attention_is_gathered(world: World) -> None:
+    alice = member("alice", "acme")
+    assert not overview(alice).attention
+    tight = {"hot_capacity_per_space": 1, "warm_capacity_per_space": 1, "cold_capacity_per_space": 1}
+    Space.objects.filter(name="acme_s10").update(limits=tight)
+    for number in range(2):
+        remember_in("acme_s10", f"Number {number}.")
+    soon = timezone.now() + timedelta(days=3)
+    ApiKey.objects.filter(name="acme_s1").update(expires_at=soon)
+    ApiKey.objects.filter(name="acme").update(expires_at=timezone.now() + timedelta(days=30))
+    ApiKey.objects.filter(name="globex").update(expires_at=soon)
+    needs = overview(alice).attention
+    assert [space.name for space in needs.full] == ["acme_s10"]
+    assert needs.full[0].percent_full == 100
+    assert [key.name for key in needs.keys] == ["acme_s1"]
+    assert overview(member("bob", "acme")).attention.keys == []
+
+
+def test_a_space_that_turned_calls_away_lately_needs_attention(world: World) -> None:
+    asked_a_minute("acme_s1", timezone.now() - timedelta(minutes=5), allowed=90, limited=30)
+    asked_a_minute("acme_s1", timezone.now() - timedelta(minutes=9), allowed=60, limited=0)
+    asked_a_minute("acme_s10", timezone.now() - timedelta(hours=3), allowed=0, limited=8)
+    alice = member("alice", "acme")
+    (limited,) = overview(alice).attention.limited
+    assert limited.name == "acme_s1"
+    assert limited.glance is not None
+    assert limited.glance.limited == 30
+    assert limited.busiest_rate == 2.0
+    assert space(alice, "acme_s10").busiest_rate == 0.0
+
+
+def test_refusals_are_counted_by_their_reason(world: World) -> None:
+    alice = member("alice", "acme")
+    with tenant_tx(alice.tenant_id):
+        for _ in range(2):
+            record(alice, Action.RECALL, outcome="limited", reason="429 rate_limited", space="acme_s1")
+        record(alice, Action.FORGET, outcome="denied", reason="403 permission_denied", space="acme_s10")
+        record(alice, Action.RECALL)
+    found = overview(alice).refusals
+    assert [(each.reason, each.words, each.space, each.times) for each in found] == [
+        ("429 rate_limited", "Recall", "acme_s1", 2),
+        ("403 permission_denied", "Forget", "acme_s10", 1),
+    ]
+    assert overview(member("charlie", "globex")).refusals == []
+    assert overview(member("bob", "acme")).refusals == []
 
 
 def test_an_admin_sees_the_last_hours_operations(world: World) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tenants.templatetags.figures import compact
+from tenants.templatetags.figures import compact, duration
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ from tenants.templatetags.figures import compact
 )
 def test_a_count_takes_few_characters_and_never_says_too_much(number: int, shown: str) -> None:
     assert compact(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [(0.0, "0.0 ms"), (0.42, "0.4 ms"), (12.34, "12 ms"), (999.0, "999 ms"), (1_540.0, "1.5 s")],
+)
+def test_a_duration_has_the_unit_that_suits_it(milliseconds: float, shown: str) -> None:
+    assert duration(milliseconds) == shown

@@ -1,0 +1,36 @@
+-- Many spaces at a glance: what each holds, when its newest memory came, and since p_since the most operations of any minute and
+-- how many were refused for its limits. Runs as its caller: the transaction is bound to one space after the other, so policies
+-- hold for each statement as they do everywhere, and in the end it is bound as it was before.
+create or replace function engram_glance(p_space_ids uuid[], p_since timestamptz)
+returns table (space_id uuid, tier text, memories bigint, newest_at timestamptz, busiest bigint, limited bigint)
+language plpgsql volatile
+as $$
+declare
+    bound_before text := coalesce(current_setting('engram.space_id', true), '');
+    each uuid;
+begin
+    foreach each in array p_space_ids loop
+        perform set_config('engram.space_id', each::text, true);
+        return query
+        select each, tiers.tier, held.memories, newest.created_at, asked.busiest, asked.limited
+        from (values ('hot'), ('warm'), ('cold')) as tiers (tier)
+        cross join lateral (
+            select coalesce(sum(t.memories), 0)::bigint as memories
+            from memory_tally t where t.space_id = each and t.tier = tiers.tier
+        ) held
+        left join (
+            select m.created_at from memory_memory m
+            where m.space_id = each order by m.created_at desc, m.id desc limit 1
+        ) newest on true
+        cross join (
+            select coalesce(max(minute.operations), 0)::bigint as busiest, coalesce(sum(minute.limited), 0)::bigint as limited
+            from (
+                select sum(u.operations) as operations, sum(u.operations) filter (where u.outcome = 'limited') as limited
+                from audit_spaceusage u where u.space_id = each and u.step = 'minute' and u.at >= p_since
+                group by u.at
+            ) minute
+        ) asked;
+    end loop;
+    perform set_config('engram.space_id', bound_before, true);
+end
+$$;

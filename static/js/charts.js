@@ -1,0 +1,102 @@
+// Series drawn by uPlot: <div id class="chart" data-chart="its kind">, with its values beside it in
+// <div data-chart-values="its id" data-values="[[seconds…], [values…], …]">. A chart stays, and its values follow each refresh.
+
+const HEIGHT = 190;
+const drawn = new Map();
+// A custom property keeps its light-dark() as text; the colour of an element that wears it is computed.
+const probe = document.createElement("span");
+
+function ink(name) {
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const computed = getComputedStyle(probe).color;
+  probe.remove();
+  return computed;
+}
+
+// uPlot writes its times as Americans do.
+const CLOCK = [["{h}:{mm}{aa}", "{HH}:{mm}"], ["{h}{aa}", "{HH}:00"], ["{M}/{D}/{YY}", "{D} {MMM}"], ["{M}/{D}", "{D} {MMM}"]];
+
+const axis = (more) => ({
+  stroke: ink("--quiet"),
+  font: `12px ${getComputedStyle(document.body).fontFamily}`,
+  grid: { stroke: ink("--line"), width: 1 },
+  ticks: { show: false },
+  ...more,
+});
+
+const whole = (self, splits) => splits.map((value) => (Number.isInteger(value) ? value.toLocaleString("en") : ""));
+const duration = (value) => (value >= 1000 ? `${value / 1000} s` : `${value} ms`);
+const milliseconds = (self, value) => (value == null ? "–" : duration(value));
+
+const KINDS = {
+  operations: () => {
+    const paths = uPlot.paths.bars({ size: [0.8, 24], align: 1 });
+    const bar = (label, name) => ({ label, fill: ink(name), stroke: ink(name), width: 0, points: { show: false }, paths });
+    return {
+      // Refused operations stand on the allowed ones: the bar behind is as high as both.
+      series: [{}, { ...bar("Refused", "--bad"), value: (self, value, series, index) => self.refused?.[index] ?? "–" }, bar("Allowed", "--accent")],
+      axes: [axis(), axis({ values: whole, size: 44 })],
+      values: ([at, allowed, refused]) => [at, allowed.map((count, index) => count + refused[index]), allowed],
+    };
+  },
+  latency: () => {
+    const line = (label, name) => ({ label, stroke: ink(name), width: 1.5, spanGaps: false, points: { size: 4 }, value: milliseconds });
+    return {
+      series: [{}, line("Half within", "--accent"), line("95 % within", "--hot")],
+      axes: [axis(), axis({ values: (self, splits) => splits.map(duration), size: 64 })],
+      values: (values) => values,
+    };
+  },
+};
+
+function draw(element, given) {
+  const kind = KINDS[element.dataset.chart]();
+  const chart = new uPlot(
+    {
+      width: element.clientWidth,
+      height: HEIGHT,
+      series: kind.series,
+      axes: kind.axes,
+      // The last step may still run, and has its width.
+      scales: {
+        x: { range: ({ data: [at] }, first, last) => [first, last + at[1] - at[0]] },
+        y: { range: (self, least, most) => [0, Math.max(most ?? 0, 4) * 1.1] },
+      },
+      cursor: { drag: { x: false, y: false }, y: false },
+      fmtDate: (template) => uPlot.fmtDate(CLOCK.reduce((text, [american, ours]) => text.replace(american, ours), template)),
+    },
+    null,
+    element,
+  );
+  drawn.set(element, { chart, kind });
+  fill(element, given);
+}
+
+function fill(element, given) {
+  const { chart, kind } = drawn.get(element);
+  const values = JSON.parse(given);
+  if (element.dataset.chart === "operations") chart.refused = values[2];
+  chart.setData(kind.values(values));
+}
+
+function showCharts(root) {
+  for (const beside of root.querySelectorAll("[data-chart-values]")) {
+    const element = document.getElementById(beside.dataset.chartValues);
+    if (drawn.has(element)) fill(element, beside.dataset.values);
+    else draw(element, beside.dataset.values);
+  }
+}
+
+function redraw() {
+  for (const { chart } of drawn.values()) chart.destroy();
+  drawn.clear();
+  showCharts(document);
+}
+
+addEventListener("resize", () => {
+  for (const [element, { chart }] of drawn) chart.setSize({ width: element.clientWidth, height: HEIGHT });
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+document.addEventListener("htmx:afterSwap", (event) => showCharts(event.target));
+showCharts(document);

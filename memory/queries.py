@@ -253,6 +253,16 @@ def glance(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Glance]:
     }
 
 
+def counts_by_space(space_ids: Sequence[UUID]) -> dict[UUID, dict[str, TierCount]]:
+    """What spaces of any tenant hold, by tier, for operators; inside ``tenant_tx``, and never in a space's scope."""
+    found: dict[UUID, dict[str, TierCount]] = {space_id: {} for space_id in space_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["counts_by_space"], {"space_ids": list(space_ids)})
+        for space_id, tier, memories, text_bytes in cursor.fetchall():
+            found[space_id][tier] = TierCount(memories, text_bytes)
+    return found
+
+
 def total_memories(scope: SpaceScope) -> int:
     ((total,),) = _run("total_memories", scope)
     return int(total)

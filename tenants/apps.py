@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TenantsConfig(AppConfig):
@@ -7,7 +8,9 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants.limits import installation
         from tenants.pages import logins
+        from tenants.staff import install_groups
 
         logins.connect()
+        post_migrate.connect(install_groups, sender=self, dispatch_uid="tenants.staff")
         # A malformed engram.toml stops the start, not the first request.
         installation()

@@ -85,10 +85,15 @@ def check_overrides(values: Any) -> dict[str, int]:
         raise ValueError(str(error)) from error
 
 
+def most_allowed(name: str) -> int:
+    """The largest value that a limit or size may have."""
+    return _MOST.get(name, 10**12)
+
+
 def _whole_numbers(file: str, table: str, values: Any, shape: type[Limits] | type[Sizes]) -> dict[str, int]:
     _check_names(f"{file}[{table}]" if file else table, values, {field.name for field in fields(shape)})
     for name, value in values.items():
-        most = _MOST.get(name, 10**12)
+        most = most_allowed(name)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise ImproperlyConfigured(
                 f"{file}{table}.{name} is {value!r}; allowed: a whole number from 1 to {most:,}."

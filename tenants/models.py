@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
@@ -286,6 +286,27 @@ class SigningKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kid})"
+
+
+class BreakGlass(models.Model):
+    """An operator's leave to read one space's memories for a while, for a reason that the space's tenant can read."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    space = models.ForeignKey(Space, models.CASCADE, related_name="+")
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=150, validators=[MinLengthValidator(10)])
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        default_permissions = ("add", "view")
+        verbose_name = "break-glass access"
+        verbose_name_plural = "break-glass accesses"
+
+    def __str__(self) -> str:
+        return f"{self.operator} in {self.space}"
 
 
 class RefreshToken(models.Model):

@@ -62,6 +62,8 @@ class Action(TextChoices):
     UPDATE_MEMBER = "update_member"
     REMOVE_MEMBER = "remove_member"
     ADMINISTER = "administer"
+    BREAK_GLASS = "break_glass"
+    CLOSE_GLASS = "close_glass"
     REMEMBER = "remember"
     REMEMBER_BATCH = "remember_batch"
     LIST_MEMORIES = "list_memories"

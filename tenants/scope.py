@@ -65,6 +65,17 @@ class SpaceScope:
         return cls._of(space, operator.actor, frozenset({Permission.WRITE.value}), operator.origin)
 
     @classmethod
+    def for_break_glass(cls, operator: Caller, space_id: UUID) -> "SpaceScope":
+        """The scope of an operator who broke the glass, filed under the space's tenant: to look, not to write.
+
+        For ``tenants.services.break_glass``, which checks that they did. Raises ``NotFound``.
+        """
+        space = queries.space_by_id(space_id)
+        if space is None:
+            raise NotFound("The space is gone, or being erased.")
+        return cls._of(space, operator.actor, frozenset({Permission.READ.value}), operator.origin)
+
+    @classmethod
     def _of(cls, space: queries.WorkSpace, actor: Actor, permissions: frozenset[str], origin: Origin) -> "SpaceScope":
         return cls(
             space_id=space.id,

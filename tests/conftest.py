@@ -15,7 +15,7 @@ EMPTIED = [
     "memory_idempotencykey", "memory_lexeme", "memory_association", "memory_embedding", "memory_memory", "memory_tally",
     "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
     "tenants_refreshtoken", "tenants_apikeyspace", "tenants_apikey", "tenants_signingkey",
-    "tenants_grant", "tenants_erasure",
+    "tenants_grant", "tenants_erasure", "tenants_breakglass",
     "tenants_space", "tenants_teammember", "tenants_team", "tenants_membership", "tenants_tenant",
     "django_admin_log", "django_session", "auth_user_groups", "auth_user_user_permissions", "auth_user",
 ]  # fmt: skip

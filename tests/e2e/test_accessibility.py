@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from tenants.callers import operator
-from tenants.models import Membership
+from tenants.models import Membership, Tenant
 from tenants.services.spaces import NewSpace, create_space
 from tests.e2e.visitors import OpenPage, barriers, join, log_in
 from tests.world import PASSWORD, World
@@ -68,9 +68,21 @@ def test_the_docs_have_no_barrier_around_swagger_ui(world: World, open_page: Ope
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("path", ["", "tenants/space/", "tenants/tenant/add/", "auth/user/add/"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "tenants/space/", "tenants/tenant/add/", "tenants/grant/add/", "tenants/breakglass/add/", "auth/user/add/"],
+)
 def test_the_operators_admin_has_no_barrier(world: World, open_page: OpenPage, path: str, scheme: str) -> None:
     get_user_model().objects.create_superuser("root", password=PASSWORD)
     page = open_page(color_scheme=scheme)
     log_in(page, "root", at=f"/login/?next=/admin/{path}")
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_tenants_usage_has_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    get_user_model().objects.create_superuser("root", password=PASSWORD)
+    page = open_page(color_scheme=scheme)
+    log_in(page, "root", at=f"/login/?next=/admin/tenants/tenant/{Tenant.objects.get(slug='acme').pk}/usage/")
+    page.get_by_role("heading", name="Usage of acme").wait_for()
     assert barriers(page) == []

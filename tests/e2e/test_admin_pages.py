@@ -4,12 +4,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
-from tenants.models import ApiKey, Space, Tenant
-from tests.e2e.visitors import OpenPage
+from tenants.models import ApiKey, Grant, Space, Tenant
+from tests.e2e.visitors import OpenPage, barriers
 from tests.world import PASSWORD, World
 
 PAGES = [
     "", "tenants/tenant/", "tenants/tenant/add/", "tenants/space/", "tenants/space/add/", "tenants/apikey/",
+    "tenants/signingkey/", "tenants/grant/", "tenants/grant/add/", "tenants/breakglass/", "tenants/breakglass/add/",
     "auth/user/", "auth/user/add/", "auth/group/add/", "password_change/",
 ]  # fmt: skip
 
@@ -45,7 +46,15 @@ def test_every_list_and_form_opens(admin: Page) -> None:
 
 def test_every_record_opens(admin: Page) -> None:
     tenant, space, key = Tenant.objects.earliest("pk"), Space.objects.earliest("pk"), ApiKey.objects.earliest("pk")
-    for path in (f"tenant/{tenant.pk}", f"space/{space.pk}", f"apikey/{key.pk}", f"space/{space.pk}/history"):
+    records = (
+        f"tenant/{tenant.pk}",
+        f"tenant/{tenant.pk}/usage",
+        f"space/{space.pk}",
+        f"apikey/{key.pk}",
+        f"space/{space.pk}/history",
+        f"grant/{Grant.objects.get().pk}",
+    )
+    for path in records:
         assert admin.goto(f"/admin/tenants/{path}/").status == 200, path  # type: ignore[union-attr]
 
 
@@ -75,8 +84,62 @@ def test_a_tenant_is_suspended_from_the_list(admin: Page) -> None:
     admin.get_by_label("Select this object for an action - globex").check()
     admin.get_by_label("Action:").select_option("suspend")
     admin.get_by_role("button", name="Go").click()
+    expect(admin.get_by_role("heading", level=1)).to_have_text("Suspend these tenants?")
+    admin.get_by_role("button", name="Yes, suspend them").click()
     expect(admin.locator(".messagelist")).to_contain_text("Suspended: globex.")
     assert Tenant.objects.get(slug="globex").status == "suspended"
+
+
+def test_an_operator_who_thinks_again_suspends_nobody(admin: Page) -> None:
+    admin.goto("/admin/tenants/tenant/")
+    admin.get_by_label("Select this object for an action - globex").check()
+    admin.get_by_label("Action:").select_option("suspend")
+    admin.get_by_role("button", name="Go").click()
+    admin.get_by_role("link", name="No, take me back").click()
+    expect(admin).to_have_title("Select tenant to change | Engram operators")
+    assert Tenant.objects.get(slug="globex").status == "active"
+
+
+def test_a_space_is_shared_and_withdrawn_in_one_place(admin: Page) -> None:
+    admin.goto("/admin/tenants/grant/add/")
+    choose(admin, "space", "acme_s10")
+    choose(admin, "tenant", "globex")
+    admin.get_by_label("Read and write").check()
+    save(admin)
+    expect(admin.locator("#result_list")).to_contain_text("acme_s10")
+    admin.get_by_role("link", name="acme_s10").click()
+    admin.get_by_role("link", name="Delete").click()
+    admin.get_by_role("button", name="Yes, I’m sure").click()
+    expect(admin.locator("#result_list")).not_to_contain_text("acme_s10")
+
+
+def test_a_limit_is_set_and_a_wrong_one_is_refused_beside_its_field(admin: Page) -> None:
+    space = Space.objects.get(name="acme_s1")
+    admin.goto(f"/admin/tenants/space/{space.pk}/change/")
+    depth = admin.get_by_label("Max spreading depth:")
+    expect(depth).to_have_attribute("placeholder", "5 (inherited)")
+    depth.evaluate("field => field.removeAttribute('max')")
+    depth.fill("11")
+    save(admin)
+    expect(admin.locator(".field-max_spreading_depth .errorlist")).to_contain_text("a whole number from 1 to 10")
+    depth.fill("3")
+    save(admin)
+    expect(admin.locator("#result_list")).to_contain_text("max_spreading_depth 3")
+
+
+def test_the_glass_is_broken_read_through_and_closed(admin: Page) -> None:
+    admin.goto("/admin/tenants/breakglass/")
+    admin.get_by_role("link", name="Add break-glass access").click()
+    choose(admin, "space", "acme_s1")
+    admin.get_by_label("Reason:").fill("Ticket 4711: recall answers with the wrong year.")
+    admin.get_by_role("button", name="Break the glass").click()
+    expect(admin.get_by_role("heading", level=1)).to_have_text("Memories of acme_s1")
+    expect(admin.get_by_role("article")).to_contain_text("The first memory of acme_s1.")
+    assert barriers(admin) == []
+    admin.get_by_role("button", name="Close it now").click()
+    expect(admin.locator("#result_list")).to_contain_text("closed")
+    admin.go_back()
+    expect(admin.get_by_role("article")).to_have_count(0)
 
 
 def test_a_key_is_revoked_from_the_list(admin: Page) -> None:
@@ -85,6 +148,7 @@ def test_a_key_is_revoked_from_the_list(admin: Page) -> None:
     admin.get_by_label(f"Select this object for an action - {key}").check()
     admin.get_by_label("Action:").select_option("revoke")
     admin.get_by_role("button", name="Go").click()
+    admin.get_by_role("button", name="Yes, revoke them").click()
     expect(admin.locator(".messagelist")).to_contain_text("Their tokens are refused from now on.")
     key.refresh_from_db()
     assert key.revoked_at is not None

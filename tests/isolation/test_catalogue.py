@@ -19,6 +19,7 @@ CONTROL_PLANE = {
     "tenants_apikeyspace",
     "tenants_signingkey",
     "tenants_refreshtoken",
+    "tenants_breakglass",
 }
 DATA_PLANE = {
     "memory_memory": "space_id",

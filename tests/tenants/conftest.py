@@ -1,8 +1,10 @@
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.tenants.control_api import ControlApi
+from tests.tenants.operators import superuser
 from tests.world import World, logged_in
 
 
@@ -46,3 +48,9 @@ def quick_clients(settings: LazySettings) -> None:
 def api(database: None) -> APIClient:
     """A client that has not said who it is."""
     return APIClient()
+
+
+@pytest.fixture
+def operator(world: World) -> Client:
+    """An operator who may do everything, in the admin."""
+    return superuser()

@@ -7,40 +7,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, Space, Tenant
 from tests.tenants.asking import newest_event, problem
+from tests.tenants.operators import YES, form_of, page, saved, trail
 from tests.world import World
-
-
-@pytest.fixture
-def operator(world: World) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("root"))
-    return client
-
-
-def page(model: str, action: str, *arguments: Any) -> str:
-    return reverse(f"admin:tenants_{model}_{action}", args=arguments)
-
-
-def form_of(client: Client, url: str) -> dict[str, Any]:
-    """What the page's form would send if nothing were touched."""
-    context = client.get(url).context
-    forms = [
-        context["adminform"].form,
-        *(form for formset in context["inline_admin_formsets"] for form in formset.formset.forms),
-    ]
-    managed = [formset.formset.management_form for formset in context["inline_admin_formsets"]]
-    fields = [(form.add_prefix(name), form[name].value()) for form in [*managed, *forms] for name in form.fields]
-    return {name: value for name, value in fields if value is not None}
-
-
-def saved(client: Client, url: str, **changes: Any) -> None:
-    response = client.post(url, {**form_of(client, url), **changes})
-    assert response.status_code == 302, response.context["errors"]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +29,12 @@ def saved(client: Client, url: str, **changes: Any) -> None:
         "/admin/tenants/space/add/",
         "/admin/tenants/apikey/",
         "/admin/tenants/apikey/?q=acme",
+        "/admin/tenants/signingkey/",
+        "/admin/tenants/grant/",
+        "/admin/tenants/grant/?q=acme",
+        "/admin/tenants/grant/add/",
+        "/admin/tenants/breakglass/",
+        "/admin/tenants/breakglass/add/",
         "/admin/auth/user/",
         "/admin/auth/user/add/",
         "/admin/auth/group/",
@@ -71,7 +49,7 @@ def test_a_page_opens_and_shows_no_memory_and_no_secret(operator: Client, world:
     _shows_no_memory_and_no_secret(response.content.decode(), world)
 
 
-@pytest.mark.parametrize("model", [Tenant, Space, ApiKey])
+@pytest.mark.parametrize("model", [Tenant, Space, ApiKey, Grant])
 @pytest.mark.parametrize("action", ["change", "history"])
 def test_the_page_of_one_thing_opens_and_shows_no_memory_and_no_secret(
     operator: Client, world: World, model: Any, action: str
@@ -122,7 +100,10 @@ def test_an_operator_who_may_only_look_changes_nothing(world: World) -> None:
 def test_tenants_are_suspended_and_let_in_again(operator: Client, world: World) -> None:
     application = world.client("acme")
     chosen = {"_selected_action": [tenant.pk for tenant in Tenant.objects.all()]}
-    shown = operator.post(page("tenant", "changelist"), {"action": "suspend", **chosen}, follow=True)
+    asked = operator.post(page("tenant", "changelist"), {"action": "suspend", **chosen}).content.decode()
+    assert "Suspend these tenants?" in asked
+    assert application.get("/api/v1/auth/whoami/").status_code == 200
+    shown = operator.post(page("tenant", "changelist"), {"action": "suspend", **YES, **chosen}, follow=True)
     assert "Suspended: acme, globex." in shown.content.decode()
     assert problem(application.get("/api/v1/auth/whoami/")) == (403, "tenant_suspended", None)
     assert (newest_event("globex").actor_name, newest_event("globex").action) == ("root", "suspend_tenant")
@@ -132,7 +113,10 @@ def test_tenants_are_suspended_and_let_in_again(operator: Client, world: World) 
 
 def test_keys_are_revoked_and_their_tokens_refused(operator: Client, world: World) -> None:
     application, key = world.client("acme_s1"), ApiKey.objects.get(name="acme_s1")
-    operator.post(page("apikey", "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    revoke = {"action": "revoke", "_selected_action": [key.pk]}
+    assert "Revoke these keys?" in operator.post(page("apikey", "changelist"), revoke).content.decode()
+    assert application.get("/api/v1/spaces/acme_s1/").status_code == 200
+    operator.post(page("apikey", "changelist"), revoke | YES)
     assert problem(application.get("/api/v1/spaces/acme_s1/")) == (403, "access_withdrawn", None)
     assert newest_event("acme").action == "read_space"
     assert ApiKey.objects.get(name="acme").revoked_at is None
@@ -141,7 +125,7 @@ def test_keys_are_revoked_and_their_tokens_refused(operator: Client, world: Worl
 
 def test_revoking_is_in_the_tenants_trail_once_however_often_it_is_done(operator: Client, world: World) -> None:
     key = ApiKey.objects.get(name="globex")
-    revoke = {"action": "revoke", "_selected_action": [key.pk]}
+    revoke = {"action": "revoke", "_selected_action": [key.pk], **YES}
     operator.post(page("apikey", "changelist"), revoke)
     event = newest_event("globex")
     operator.post(page("apikey", "changelist"), revoke)
@@ -181,6 +165,7 @@ def test_a_change_is_in_the_tenants_trail(operator: Client, world: World) -> Non
 
 def test_a_tenant_made_here_is_in_its_own_trail(operator: Client) -> None:
     saved(operator, page("tenant", "add"), slug="initech", name="Initech")
+    assert Tenant.objects.get(slug="initech").status == Tenant.Status.ACTIVE
     assert newest_event("initech").target == "add tenant initech"
 
 
@@ -217,26 +202,13 @@ def test_a_tenants_slug_is_not_offered_for_change(operator: Client) -> None:
     assert "slug" not in form_of(operator, page("tenant", "change", Tenant.objects.get(slug="acme").pk))
 
 
-def test_a_space_is_shared_and_withdrawn_on_its_page(operator: Client, world: World) -> None:
-    application, space = world.client("globex"), Space.objects.get(name="acme_shared")
-    saved(operator, page("space", "change", space.pk), **{"grants-0-DELETE": "on"})
-    assert not Grant.objects.exists()
-    assert problem(application.get("/api/v1/spaces/acme_shared/")) == (403, "access_withdrawn", None)
-    new = {
-        "grants-TOTAL_FORMS": "1",
-        "grants-0-tenant": str(Tenant.objects.get(slug="globex").pk),
-        "grants-0-permissions": ["read"],
-    }
-    saved(operator, page("space", "change", space.pk), **new)
-    assert application.get("/api/v1/spaces/acme_shared/").status_code == 200
-
-
-def test_no_grant_gives_the_right_to_manage(operator: Client, world: World) -> None:
-    space = Space.objects.get(name="acme_shared")
-    url = page("space", "change", space.pk)
-    response = operator.post(url, {**form_of(operator, url), "grants-0-permissions": ["read", "manage"]})
-    assert "manage is not one of the available choices" in response.content.decode()
-    assert Grant.objects.get().permissions == ["read"]
+def test_a_status_that_is_set_on_the_tenants_page_is_a_suspension(operator: Client, world: World) -> None:
+    tenant = Tenant.objects.get(slug="acme")
+    saved(operator, page("tenant", "change", tenant.pk), status="suspended")
+    assert problem(world.client("globex").get("/api/v1/spaces/acme_shared/")) == (403, "tenant_suspended", None)
+    assert "suspend_tenant" in trail("acme")
+    saved(operator, page("tenant", "change", tenant.pk), status="active")
+    assert "resume_tenant" in trail("acme")
 
 
 def test_a_member_is_added_on_the_tenants_page(operator: Client, world: World) -> None:

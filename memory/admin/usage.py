@@ -1,0 +1,89 @@
+"""Tenants and spaces with what they hold, and a tenant's usage in one page."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from memory.services.rollups import Held, held_by_spaces, held_by_tenants, tenant_usage
+from tenants.admin import SpaceAdmin, TenantAdmin
+from tenants.admin.base import operator_of
+from tenants.errors import NotFound
+from tenants.models import Space, Tenant
+
+
+class HeldColumns(admin.ModelAdmin):
+    """Two columns more in a list; however many rows a page of it has, what they hold is asked for once."""
+
+    def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
+        raise NotImplementedError
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        rows: list[Any] = list(changelist.result_list)
+        held = self.held_by([row.pk for row in rows])
+        for row in rows:
+            row.held = held.get(row.pk, Held())
+        changelist.result_list = rows
+        return changelist
+
+    @admin.display(description="memories")
+    def memories(self, row: Any) -> str:
+        return intcomma(row.held.memories)
+
+    @admin.display(description="text")
+    def text(self, row: Any) -> str:
+        return filesizeformat(row.held.text_bytes)
+
+
+@admin.register(Tenant)
+class TenantUsageAdmin(HeldColumns, TenantAdmin):
+    list_display = ["slug", "name", "status", "space_count", "memories", "text", "member_count", "created_at"]
+
+    def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
+        return held_by_tenants(ids)
+
+    def get_urls(self) -> list[URLPattern]:
+        usage = path("<uuid:tenant_id>/usage/", self.admin_site.admin_view(self.usage), name="tenants_tenant_usage")
+        return [usage, *super().get_urls()]
+
+    def usage(self, request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            use = tenant_usage(operator_of(request), tenant_id)
+        except NotFound as error:
+            raise Http404 from error
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Usage of {use.name}",
+            "tenant": use,
+        }
+        return TemplateResponse(request, "admin/memory/tenant_usage.html", context)
+
+
+@admin.register(Space)
+class SpaceUsageAdmin(HeldColumns, SpaceAdmin):
+    list_display = [
+        "name",
+        "title",
+        "tenant",
+        "parent",
+        "team",
+        "status",
+        "memories",
+        "text",
+        "shared_with",
+        "own_limits",
+    ]
+
+    def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
+        return held_by_spaces(ids)

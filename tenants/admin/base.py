@@ -1,0 +1,65 @@
+"""What operators' pages have in common: an audit row for every change, and a question before every act that is hard to undo."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from tenants.callers import INSTALLATION, Actor, Caller
+from tenants.operations import Action, record
+from tenants.scope import tenant_tx
+
+
+def operator_of(request: HttpRequest) -> Caller:
+    actor = Actor("operator", str(request.user.pk), request.user.get_username())
+    return Caller(INSTALLATION, actor, {}, request.origin)  # type: ignore[attr-defined]
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """Django's log entries, and a row in the audit trail of the tenant concerned."""
+
+    def tenant_id(self, instance: Any) -> UUID:
+        return instance.tenant_id  # type: ignore[no-any-return]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        # Until it is stored, the database has not given it the key that rows below it would name.
+        return super().get_inlines(request, obj) if obj else []
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record(request, obj, "add")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record(request, obj, "change")
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for instance in queryset:
+            self._record(request, instance, "delete")
+        return super().log_deletions(request, queryset)
+
+    def _record(self, request: HttpRequest, instance: Any, verb: str) -> None:
+        caller = operator_of(request).acting_for(self.tenant_id(instance))
+        with tenant_tx(caller.tenant_id):
+            record(caller, Action.ADMINISTER, target=f"{verb} {instance._meta.verbose_name} {instance}")
+
+
+def asked_first(
+    page: admin.ModelAdmin, request: HttpRequest, chosen: QuerySet[Any], *, question: str, consequence: str, yes: str
+) -> TemplateResponse | None:
+    """The page that asks before an action is done to the chosen ones; ``None`` once the operator has said yes."""
+    if "confirmed" in request.POST:
+        return None
+    context = {
+        **page.admin_site.each_context(request),
+        "opts": page.opts,
+        "title": question,
+        "chosen": list(chosen),
+        "action": request.POST["action"],
+        "consequence": consequence,
+        "yes": yes,
+    }
+    return TemplateResponse(request, "admin/ask_first.html", context)

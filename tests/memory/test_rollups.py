@@ -1,0 +1,122 @@
+"""What spaces hold, added up for operators."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from memory import queries
+from memory.services.rollups import Held, held_by_spaces, held_by_tenants, tenant_usage
+from tenants.callers import Caller, operator
+from tenants.errors import NotFound, Refused
+from tenants.models import Space, Tenant
+from tenants.scope import tenant_tx
+from tenants.services.spaces import NewSpace, create_space
+from tests.limits import limit_space
+from tests.tenants.asking import newest_event
+from tests.tenants.operators import page, superuser
+from tests.world import SPACES, World, remember_in, scope_of
+
+ROOT = operator("root")
+
+
+@pytest.fixture
+def root(world: World) -> Client:
+    return superuser()
+
+
+def _id(space: str):
+    return Space.objects.get(name=space).id
+
+
+def test_each_space_is_counted_for_itself_whosever_it_is(world: World) -> None:
+    remember_in("acme_s1", "A second one.")
+    held = held_by_spaces([_id(name) for name in SPACES])
+    assert {name: held[_id(name)].memories for name in SPACES} == {
+        "acme_s1": 2,
+        "acme_s10": 1,
+        "acme_shared": 1,
+        "globex_s1": 1,
+    }
+
+
+def test_a_space_that_holds_nothing_counts_nothing(world: World) -> None:
+    create_space(ROOT, NewSpace("acme_empty"), tenant_slug="acme")
+    assert held_by_spaces([_id("acme_empty")]) == {_id("acme_empty"): Held()}
+    assert held_by_spaces([]) == {}
+
+
+def test_a_tenant_holds_what_its_own_spaces_hold(world: World) -> None:
+    acme, globex = Tenant.objects.get(slug="acme").id, Tenant.objects.get(slug="globex").id
+    held = held_by_tenants([acme, globex])
+    assert (held[acme].memories, held[globex].memories) == (3, 1)
+
+
+def test_counting_leaves_the_transaction_as_blind_as_it_was(world: World) -> None:
+    with tenant_tx(Tenant.objects.get(slug="acme").id):
+        queries.counts_by_space([_id("acme_s1")])
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from memory_tally")
+            assert cursor.fetchone() == (0,)
+
+
+def test_a_tenants_usage_lists_the_fullest_space_first(world: World) -> None:
+    limit_space("acme_shared", hot_capacity_per_space=2)
+    use = tenant_usage(ROOT, Tenant.objects.get(slug="acme").id)
+    assert [space.name for space in use.spaces] == ["acme_shared", "acme_s1", "acme_s10"]
+    assert (use.spaces[0].share, use.spaces[0].own_limits, use.spaces[0].shared_with) == (
+        0.5,
+        ["hot_capacity_per_space"],
+        1,
+    )
+    assert (use.memories, newest_event("acme").action) == (3, "read_usage")
+
+
+def test_a_tenants_usage_is_for_operators(world: World) -> None:
+    scope = scope_of("acme_s1")
+    member = Caller(scope.tenant_id, scope.actor, None, scope.origin)
+    with pytest.raises(Refused):
+        tenant_usage(member, scope.tenant_id)
+    with pytest.raises(NotFound):
+        tenant_usage(ROOT, _id("acme_s1"))
+
+
+def test_the_page_of_a_tenants_usage_shows_every_space_and_no_memory(root: Client) -> None:
+    shown = root.get(page("tenant", "usage", Tenant.objects.get(slug="acme").pk)).content.decode()
+    assert [name in shown for name in ("acme_s1", "acme_s10", "acme_shared", "globex_s1")] == [True, True, True, False]
+    assert "The first memory" not in shown
+
+
+def test_a_tenant_without_spaces_is_told_so(root: Client) -> None:
+    bare = Tenant.objects.create(slug="bare", name="Bare")
+    assert "This tenant has no spaces yet." in root.get(page("tenant", "usage", bare.pk)).content.decode()
+    assert root.get(page("tenant", "usage", _id("acme_s1"))).status_code == 404
+
+
+def test_the_lists_show_what_is_held(root: Client) -> None:
+    tenants = root.get(page("tenant", "changelist")).content.decode()
+    assert '<td class="field-memories">3</td>' in tenants
+    assert root.get(page("space", "changelist")).content.decode().count('<td class="field-memories">1</td>') == 4
+
+
+@pytest.mark.parametrize("model", ["tenant", "space"])
+def test_a_list_costs_as_many_queries_however_many_there_are(root: Client, model: str) -> None:
+    with CaptureQueriesContext(connection) as few:
+        root.get(page(model, "changelist"))
+    for number in range(12):
+        tenant = Tenant.objects.create(slug=f"many-{number}", name=f"Many {number}")
+        create_space(ROOT, NewSpace(f"many_{number}"), tenant_slug=tenant.slug)
+    with CaptureQueriesContext(connection) as many:
+        root.get(page(model, "changelist"))
+    assert len(many) == len(few)
+
+
+def test_a_tenants_usage_costs_as_many_queries_however_many_spaces_it_has(root: Client) -> None:
+    url = page("tenant", "usage", Tenant.objects.get(slug="acme").pk)
+    with CaptureQueriesContext(connection) as few:
+        root.get(url)
+    for number in range(12):
+        create_space(ROOT, NewSpace(f"more_{number}"), tenant_slug="acme")
+    with CaptureQueriesContext(connection) as many:
+        root.get(url)
+    assert len(many) == len(few)

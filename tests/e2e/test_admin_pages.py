@@ -107,7 +107,7 @@ def test_a_space_is_shared_and_withdrawn_in_one_place(admin: Page) -> None:
     admin.get_by_label("Read and write").check()
     save(admin)
     expect(admin.locator("#result_list")).to_contain_text("acme_s10")
-    admin.get_by_role("link", name="acme_s10").click()
+    admin.get_by_role("link", name="acme_s10", exact=True).click()
     admin.get_by_role("link", name="Delete").click()
     admin.get_by_role("button", name="Yes, I’m sure").click()
     expect(admin.locator("#result_list")).not_to_contain_text("acme_s10")

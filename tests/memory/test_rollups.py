@@ -1,5 +1,7 @@
 """What spaces hold, added up for operators."""
 
+from uuid import UUID
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -25,7 +27,7 @@ def root(world: World) -> Client:
     return superuser()
 
 
-def _id(space: str):
+def _id(space: str) -> UUID:
     return Space.objects.get(name=space).id
 
 

@@ -79,6 +79,9 @@ class BreakGlassAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": "Break the glass", **(extra_context or {})})
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         broken = break_glass(operator_of(request), obj.space.name, obj.reason, form.cleaned_data["minutes"])
         obj.pk = broken.id

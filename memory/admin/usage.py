@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 
 from memory.services.rollups import Held, held_by_spaces, held_by_tenants, tenant_usage
 from tenants.admin import SpaceAdmin, TenantAdmin
@@ -45,10 +46,15 @@ class HeldColumns(admin.ModelAdmin):
 
 @admin.register(Tenant)
 class TenantUsageAdmin(HeldColumns, TenantAdmin):
-    list_display = ["slug", "name", "status", "space_count", "memories", "text", "member_count", "created_at"]
+    list_display = ["slug", "name", "status", "space_count", "memories", "text", "member_count", "created"]
 
     def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
         return held_by_tenants(ids)
+
+    @admin.display(description="memories")
+    def memories(self, row: Any) -> str:
+        url = reverse("admin:tenants_tenant_usage", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', url, intcomma(row.held.memories))
 
     def get_urls(self) -> list[URLPattern]:
         usage = path("<uuid:tenant_id>/usage/", self.admin_site.admin_view(self.usage), name="tenants_tenant_usage")

@@ -29,7 +29,7 @@ class LimitField(forms.IntegerField):
         """Say what holds while this is empty, and what is allowed."""
         inherited, most = asdict(installation().limits)[name], most_allowed(name)
         self.help_text = f"Inherited: {inherited:,}. Allowed: 1 to {most:,}."
-        self.widget.attrs |= {"placeholder": f"{inherited:,} (inherited)", "min": 1, "max": most}
+        self.widget.attrs |= {"placeholder": f"{inherited:,}", "min": 1, "max": most}
 
 
 class SpaceForm(forms.ModelForm):
@@ -48,6 +48,8 @@ class SpaceForm(forms.ModelForm):
         for name in [name for name in LIMITS if name in shown]:
             shown[name].inherit(name)
             shown[name].initial = self.instance.limits.get(name)
+        if "description" in shown:
+            shown["description"].widget.attrs["rows"] = 3
         if "team" in shown:
             shown["team"].queryset = Team.objects.filter(tenant_id=self.instance.tenant_id)
 
@@ -68,6 +70,7 @@ class SpaceAdmin(AuditedAdmin):
     form = SpaceForm
     list_display = ["name", "title", "tenant", "parent", "team", "status", "shared_with", "own_limits"]
     list_filter = ["status"]
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_select_related = ["tenant", "parent", "team"]
     search_fields = ["name", "title", "tenant__slug"]

@@ -96,8 +96,8 @@ def test_a_tenant_without_spaces_is_told_so(root: Client) -> None:
 
 
 def test_the_lists_show_what_is_held(root: Client) -> None:
-    tenants = root.get(page("tenant", "changelist")).content.decode()
-    assert '<td class="field-memories">3</td>' in tenants
+    usage = page("tenant", "usage", Tenant.objects.get(slug="acme").pk)
+    assert f'<a href="{usage}">3</a>' in root.get(page("tenant", "changelist")).content.decode()
     assert root.get(page("space", "changelist")).content.decode().count('<td class="field-memories">1</td>') == 4
 
 

@@ -15,6 +15,7 @@ app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
     "erase spaces": {"task": "memory.tasks.erase_spaces", "schedule": 10.0, "options": {"expires": 10}},
+    "resume imports": {"task": "memory.tasks.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
     "make audit partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(hour="2", minute="10")},
     "drop expired refresh tokens": {
         "task": "tenants.tasks.drop_expired_refresh_tokens",

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -44,19 +45,27 @@ class PathMiddleware:
 
 
 class BodySizeMiddleware:
-    """Refuse a body that is too large by its declared length, before any of it is read."""
+    """Refuse a body that is too large by its declared length, before any of it is read.
+
+    A view that sets ``streams_body`` reads it piece by piece and has a limit of its own.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> HttpResponse | None:
+        if getattr(getattr(view, "cls", None), "streams_body", False):
+            return None
         most = installation().sizes.body_bytes
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > most:
             detail = f"The body has {int(length):,} bytes; allowed: {most:,}."
             error = {"code": "too_large", "detail": detail, "attr": None}
             return JsonResponse({"type": "client_error", "errors": [error]}, status=413)
-        return self.get_response(request)
+        return None
 
 
 def _address(request: HttpRequest) -> str:

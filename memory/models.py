@@ -121,3 +121,71 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Import(models.Model):
+    """A file on its way into a space: how much of it has come, how much of that is stored, and what was wrong with it.
+
+    ``bytes`` and ``bytes_done`` count the file; ``existing`` the memories that the space held already and kept as they were.
+    """
+
+    class Status(models.TextChoices):
+        RECEIVING = "receiving"
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    UNFINISHED = (Status.RECEIVING, Status.QUEUED, Status.RUNNING)
+
+    pk = models.CompositePrimaryKey("space_id", "id")
+    space_id = models.UUIDField()
+    id = models.UUIDField(db_default=UUIDV7)
+    status = models.TextField(choices=Status, default=Status.RECEIVING)
+    started_by = models.TextField()
+    bytes = models.BigIntegerField(default=0)
+    bytes_done = models.BigIntegerField(default=0)
+    lines = models.BigIntegerField(default=0)
+    memories = models.BigIntegerField(default=0)
+    existing = models.BigIntegerField(default=0)
+    associations = models.BigIntegerField(default=0)
+    problem = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.status}"
+
+
+class ImportPart(models.Model):
+    """Bytes of an import's file from ``start`` on, until they are read."""
+
+    pk = models.CompositePrimaryKey("space_id", "import_id", "start")
+    space_id = models.UUIDField()
+    import_id = models.UUIDField()
+    start = models.BigIntegerField()
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.import_id} from {self.start}"
+
+
+class ImportAlias(models.Model):
+    """A memory that an import's file knows by another id than the space does, which had its content already."""
+
+    pk = models.CompositePrimaryKey("space_id", "import_id", "given")
+    space_id = models.UUIDField()
+    import_id = models.UUIDField()
+    given = models.UUIDField()
+    held = models.UUIDField()
+
+    class Meta:
+        verbose_name_plural = "import aliases"
+
+    def __str__(self) -> str:
+        return f"{self.given} is {self.held}"

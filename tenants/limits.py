@@ -36,6 +36,7 @@ class Sizes:
     metadata_bytes: int = 16_384
     body_bytes: int = 33_554_432
     results: int = 100
+    import_bytes: int = 8_589_934_592
 
 
 @dataclass(frozen=True, slots=True)

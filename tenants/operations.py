@@ -77,6 +77,13 @@ class Action(TextChoices):
     RECALL_ACROSS = "recall_across"
     SPREAD = "spread"
     REFRESH_LEXICON = "refresh_lexicon"
+    EXPORT = "export"
+    LIST_IMPORTS = "list_imports"
+    START_IMPORT = "start_import"
+    READ_IMPORT = "read_import"
+    CONTINUE_IMPORT = "continue_import"
+    CANCEL_IMPORT = "cancel_import"
+    IMPORT_MEMORIES = "import_memories"
 
 
 _REFUSALS: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}

@@ -12,6 +12,7 @@ from django.db import connection
 from tests.world import World, build_world
 
 EMPTIED = [
+    "memory_importalias", "memory_importpart", "memory_import",
     "memory_idempotencykey", "memory_lexeme", "memory_association", "memory_embedding", "memory_memory", "memory_tally",
     "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
     "tenants_refreshtoken", "tenants_apikeyspace", "tenants_apikey", "tenants_signingkey",

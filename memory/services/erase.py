@@ -3,7 +3,17 @@
 import time
 
 from memory import queries
-from memory.models import Association, Embedding, IdempotencyKey, Lexeme, Memory, Tally
+from memory.models import (
+    Association,
+    Embedding,
+    IdempotencyKey,
+    Import,
+    ImportAlias,
+    ImportPart,
+    Lexeme,
+    Memory,
+    Tally,
+)
 from memory.services.work import take_turn
 from tenants.scope import SpaceScope, space_tx
 from tenants.services import erasures
@@ -14,7 +24,10 @@ BATCH = 2_000
 SECONDS = 60.0
 
 # Everything that a space holds. What hangs on memories goes before them, so that the report counts it.
-TABLES = [model._meta.db_table for model in (Association, Embedding, Memory, Lexeme, IdempotencyKey, Tally)]
+TABLES = [
+    model._meta.db_table
+    for model in (Association, Embedding, ImportAlias, ImportPart, Import, Memory, Lexeme, IdempotencyKey, Tally)
+]
 
 
 def erase(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SECONDS) -> bool:

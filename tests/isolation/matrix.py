@@ -29,6 +29,7 @@ class Subject:
     team: str = ""
     username: str = ""
     grant: str = ""
+    import_id: str = ""
 
     def url(self, route: str) -> str:
         names = {
@@ -40,6 +41,7 @@ class Subject:
             "<str:team>": self.team,
             "<str:username>": self.username,
             "<uuid:grant_id>": self.grant,
+            "<uuid:import_id>": self.import_id,
         }
         for parameter, value in names.items():
             route = route.replace(parameter, value)
@@ -56,6 +58,8 @@ class Call:
     need: Need
     status: int
     body: Body = lambda subject: None
+    query: str = ""
+    content_type: str = "application/json"
 
     def __str__(self) -> str:
         return f"{self.method} {self.route}"
@@ -66,6 +70,7 @@ def _fresh(**fields: Any) -> Any:
     return {"content": f"Something new, {uuid4()}.", **fields}
 
 
+_NDJSON = "application/x-ndjson"
 _MEMORY = "spaces/<str:space>/memories/<uuid:memory_id>/"
 
 CALLS = [
@@ -115,6 +120,13 @@ CALLS = [
     Call("PUT", f"{_MEMORY}associations/<uuid:target>/", "associate", "write", 200, lambda s: {"weight": 0.5}),
     Call("DELETE", f"{_MEMORY}associations/<uuid:target>/", "dissociate", "write", 204),
     Call("POST", "spaces/<str:space>/recall/", "recall", "read", 200, lambda s: {"query": "the first memory"}),
+    Call("GET", "spaces/<str:space>/export/", "export", "read", 200),
+    Call("GET", "spaces/<str:space>/import/", "list_imports", "read", 200),
+    Call("POST", "spaces/<str:space>/import/", "start_import", "manage", 202, lambda s: {"type": "end"}, content_type=_NDJSON),
+    Call("GET", "spaces/<str:space>/import/<uuid:import_id>/", "read_import", "read", 200),
+    Call("PATCH", "spaces/<str:space>/import/<uuid:import_id>/", "continue_import", "manage", 202, lambda s: {"type": "end"},
+         "?offset=0", _NDJSON),
+    Call("DELETE", "spaces/<str:space>/import/<uuid:import_id>/", "cancel_import", "manage", 204),
     Call("POST", "spaces/<str:space>/spread/", "spread", "read", 200, lambda s: {"from": [s.memory], "depth": 2}),
 ]  # fmt: skip
 

@@ -12,16 +12,18 @@ import jwt
 import psycopg
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from memory.models import Import
 from memory.records import Link, NewMemory
 from memory.services.remember import remember
 from tenants import tokens
 from tenants.callers import INSTALLATION, Actor, Origin, operator
 from tenants.models import ApiKey, ApiKeySpace, Erasure, Grant, Membership, SigningKey, Space, Team, TeamMember, Tenant
-from tenants.scope import SpaceScope
+from tenants.scope import SpaceScope, space_tx
 from tenants.services.exchange import TokenPair, exchange_key, exchange_login
 from tenants.services.keys import create_key
 from tenants.services.sharing import share_space, withdraw_space
@@ -69,7 +71,9 @@ class Stage:
         harms = call.need in {"write", "manage"} and caller.verdict(call) == ALLOWED
         memory, target = make_memories(caller.space) if harms else self.memories[caller.space]
         refresh = exchange_key(Origin(), self.api_key, None).refresh if call.need == "nothing" else ""
-        return Subject(caller.space, memory, target, self.api_key, refresh, **make_property(caller.space))
+        import_id = make_import(caller.space, "done" if call.action == "start_import" else "receiving")
+        owned = make_property(caller.space)
+        return Subject(caller.space, memory, target, self.api_key, refresh, import_id=import_id, **owned)
 
     def send(self, caller: str, call: Call, subject: Subject) -> tuple[Any, str]:
         """The response, and the request's id."""
@@ -77,11 +81,14 @@ class Stage:
         body = call.body(subject)
         text = "" if body is None else json.dumps(body)
         headers = {**self.headers[caller], "X-Request-ID": request_id}
-        return self.fetch(call.method, subject.url(call.route), headers, text), request_id
+        return self.fetch(call.method, subject.url(call.route) + call.query, headers, text, call.content_type), request_id
 
-    def fetch(self, method: str, url: str, headers: dict[str, str], body: str = "") -> Any:
+    def fetch(
+        self, method: str, url: str, headers: dict[str, str], body: str = "", content_type: str = "application/json"
+    ) -> Any:
         self.client.cookies.clear()
-        return self.client.generic(method, url, body, content_type="application/json", headers=headers)
+        response = self.client.generic(method, url, body, content_type=content_type, headers=headers)
+        return _read(response) if response.streaming else response
 
     def trail(self, request_id: str) -> list[AuditRow]:
         """What the request left in the audit trail, whosever it is."""
@@ -171,6 +178,19 @@ def make_property(space_name: str) -> dict[str, str]:
         "username": name,
         "grant": str(grant.id),
     }
+
+
+def make_import(space_name: str, status: str) -> str:
+    """An import into the space, which has no other that is unfinished."""
+    scope = SpaceScope.for_operator(SET_UP, space_name)
+    with space_tx(scope):
+        Import.objects.filter(status__in=Import.UNFINISHED).update(status=Import.Status.CANCELLED)
+        return str(Import.objects.create(space_id=scope.space_id, started_by="made", status=status).id)
+
+
+def _read(response: Any) -> HttpResponse:
+    """A streamed answer, read to its end."""
+    return HttpResponse(response.getvalue(), status=response.status_code, headers=dict(response.headers))
 
 
 def _content(space: str) -> str:

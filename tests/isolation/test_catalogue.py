@@ -28,6 +28,9 @@ DATA_PLANE = {
     "memory_lexeme": "space_id",
     "memory_idempotencykey": "space_id",
     "memory_tally": "space_id",
+    "memory_import": "space_id",
+    "memory_importpart": "space_id",
+    "memory_importalias": "space_id",
     "audit_auditevent": "tenant_id",
     "audit_spaceusage": "space_id",
     "audit_tenantusage": "tenant_id",
@@ -52,7 +55,7 @@ GRANTS = {
     "django_migrations": {"SELECT"},
 }
 # What workers have done for them, in no space.
-SPACELESS_FUNCTIONS = {"audit_make_partitions", "audit_roll_up_usage", "audit_forget_usage"}
+SPACELESS_FUNCTIONS = {"audit_make_partitions", "audit_roll_up_usage", "audit_forget_usage", "memory_stalled_imports"}
 
 
 def test_every_table_of_a_space_or_tenant_is_known_here(admin: psycopg.Connection) -> None:

@@ -17,6 +17,8 @@ from tenants.services.upkeep import active_space_ids
 
 # An import's worker says that it lives with each batch, which takes a second or two.
 SILENT_SECONDS = 120
+# Another worker's turn at a space is mostly shorter.
+BUSY_SECONDS = 5
 
 
 @shared_task
@@ -62,7 +64,8 @@ def import_memories(space_id: str, import_id: str) -> str:
     try:
         status = importing.import_memories(SpaceScope.for_task(UUID(space_id)), UUID(import_id))
     except Busy:
-        status = Import.Status.RUNNING
+        send_to_worker(UUID(space_id), UUID(import_id), seconds=BUSY_SECONDS)
+        return Import.Status.RUNNING
     if status == Import.Status.RUNNING:
         send_to_worker(UUID(space_id), UUID(import_id))
     return status

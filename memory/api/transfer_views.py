@@ -92,7 +92,8 @@ class ExportView(EngramView):
 
     actions = {"GET": Action.EXPORT}
     query_serializers = {"GET": ExportParameters}
-    renderer_classes = [NdjsonRenderer, JSONRenderer, BrowsableAPIRenderer]
+    serializer_class = ExportParameters
+    renderer_classes = [JSONRenderer, NdjsonRenderer, BrowsableAPIRenderer]
 
     @extend_schema(parameters=[ExportParameters], responses={(200, NDJSON): OpenApiTypes.STR})
     def get(self, request: Request, space: str) -> StreamingHttpResponse:

@@ -63,9 +63,7 @@ STATUSES = ["receiving", "queued", "running", "done", "failed", "cancelled"]
 
 
 def key(*columns):
-    return "pk", models.CompositePrimaryKey(
-        *columns, blank=True, editable=False, primary_key=True, serialize=False
-    )
+    return "pk", models.CompositePrimaryKey(*columns, blank=True, editable=False, primary_key=True, serialize=False)
 
 
 IMPORT = migrations.CreateModel(

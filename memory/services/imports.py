@@ -136,10 +136,10 @@ def end_import(
     return bool(ended)
 
 
-def send_to_worker(space_id: UUID, import_id: UUID) -> None:
-    """Leave an import to a worker. While the queue is away that waits for ``resume_imports``."""
+def send_to_worker(space_id: UUID, import_id: UUID, *, seconds: float = 0) -> None:
+    """Leave an import to a worker, after some seconds. While the queue is away that waits for ``resume_imports``."""
     try:
-        current_app.send_task(TASK, [str(space_id), str(import_id)])
+        current_app.send_task(TASK, [str(space_id), str(import_id)], countdown=seconds)
     except OperationalError:
         logger.warning("The queue does not answer; the import %s waits until it does", import_id)
 

@@ -17,13 +17,12 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from memory.models import Import
 from memory.records import Link, NewMemory
 from memory.services.remember import remember
 from tenants import tokens
 from tenants.callers import INSTALLATION, Actor, Origin, operator
 from tenants.models import ApiKey, ApiKeySpace, Erasure, Grant, Membership, SigningKey, Space, Team, TeamMember, Tenant
-from tenants.scope import SpaceScope, space_tx
+from tenants.scope import SpaceScope
 from tenants.services.exchange import TokenPair, exchange_key, exchange_login
 from tenants.services.keys import create_key
 from tenants.services.sharing import share_space, withdraw_space
@@ -71,9 +70,24 @@ class Stage:
         harms = call.need in {"write", "manage"} and caller.verdict(call) == ALLOWED
         memory, target = make_memories(caller.space) if harms else self.memories[caller.space]
         refresh = exchange_key(Origin(), self.api_key, None).refresh if call.need == "nothing" else ""
-        import_id = make_import(caller.space, "done" if call.action == "start_import" else "receiving")
+        import_id = self.make_import(caller.space, "done" if call.action == "start_import" else "receiving")
         owned = make_property(caller.space)
         return Subject(caller.space, memory, target, self.api_key, refresh, import_id=import_id, **owned)
+
+    def make_import(self, space: str, status: str) -> str:
+        """An import into the space, which has no other that is unfinished."""
+        (made,) = self.admin.execute(
+            """
+            with ended as (
+                update memory_import set status = 'cancelled'
+                where space_id = %(space)s and status in ('receiving', 'queued', 'running')
+            )
+            insert into memory_import (space_id, status, started_by) values (%(space)s, 'done', 'made') returning id
+            """,
+            {"space": self.spaces[space]},
+        ).fetchone() or ()
+        self.admin.execute("update memory_import set status = %s where id = %s", [status, made])
+        return str(made)
 
     def send(self, caller: str, call: Call, subject: Subject) -> tuple[Any, str]:
         """The response, and the request's id."""
@@ -81,7 +95,9 @@ class Stage:
         body = call.body(subject)
         text = "" if body is None else json.dumps(body)
         headers = {**self.headers[caller], "X-Request-ID": request_id}
-        return self.fetch(call.method, subject.url(call.route) + call.query, headers, text, call.content_type), request_id
+        return self.fetch(
+            call.method, subject.url(call.route) + call.query, headers, text, call.content_type
+        ), request_id
 
     def fetch(
         self, method: str, url: str, headers: dict[str, str], body: str = "", content_type: str = "application/json"
@@ -178,14 +194,6 @@ def make_property(space_name: str) -> dict[str, str]:
         "username": name,
         "grant": str(grant.id),
     }
-
-
-def make_import(space_name: str, status: str) -> str:
-    """An import into the space, which has no other that is unfinished."""
-    scope = SpaceScope.for_operator(SET_UP, space_name)
-    with space_tx(scope):
-        Import.objects.filter(status__in=Import.UNFINISHED).update(status=Import.Status.CANCELLED)
-        return str(Import.objects.create(space_id=scope.space_id, started_by="made", status=status).id)
 
 
 def _read(response: Any) -> HttpResponse:

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from engram_site.wsgi import application
 from memory.records import NewMemory
+from memory.services.imports import start_import
 from memory.services.remember import remember_batch
 from tenants.callers import operator
 from tenants.models import Space, Tenant
@@ -36,6 +37,12 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+
+
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(context: Any, value: Any) -> bytes:
+    return str(value).encode()
+
 
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
 
@@ -61,7 +68,14 @@ def stage(world: World) -> Stage:
     return Stage(
         headers={"Authorization": f"Bearer {login_token('alice')}"},
         memory_ids=cycle(str(memory.id) for memory in remembered),
-        known={"space": "acme_s1", "team": "blue", "username": "bob", "key_id": str(key.id), "grant_id": str(grant.id)},
+        known={
+            "space": "acme_s1",
+            "team": "blue",
+            "username": "bob",
+            "key_id": str(key.id),
+            "grant_id": str(grant.id),
+            "import_id": str(start_import(scope_of("acme_s1"), [], more=True).id),
+        },
         foreign=[
             str(globex.id),
             str(Tenant.objects.get(slug="globex").id),

@@ -76,16 +76,19 @@ class Stage:
 
     def make_import(self, space: str, status: str) -> str:
         """An import into the space, which has no other that is unfinished."""
-        (made,) = self.admin.execute(
-            """
+        (made,) = (
+            self.admin.execute(
+                """
             with ended as (
                 update memory_import set status = 'cancelled'
                 where space_id = %(space)s and status in ('receiving', 'queued', 'running')
             )
             insert into memory_import (space_id, status, started_by) values (%(space)s, 'done', 'made') returning id
             """,
-            {"space": self.spaces[space]},
-        ).fetchone() or ()
+                {"space": self.spaces[space]},
+            ).fetchone()
+            or ()
+        )
         self.admin.execute("update memory_import set status = %s where id = %s", [status, made])
         return str(made)
 

@@ -14,6 +14,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
+    "rebalance spaces": {"task": "memory.tasks.rebalance_spaces", "schedule": 300.0, "options": {"expires": 300}},
     "erase spaces": {"task": "memory.tasks.erase_spaces", "schedule": 10.0, "options": {"expires": 10}},
     "resume imports": {"task": "memory.tasks.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
     "make audit partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(hour="2", minute="10")},

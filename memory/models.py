@@ -1,10 +1,11 @@
 """The data plane. Its tables are partitioned and under row-level security, both made in the migrations; every key starts with
 the space, and no row is visible outside ``space_tx``."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
-from pgvector.django import HalfVectorField
+from pgvector.django import BitField, HalfVectorField
 
 from tenants.models import UUIDV7
 
@@ -36,6 +37,8 @@ class Memory(models.Model):
     stability = models.FloatField(default=1.0)
     recall_count = models.IntegerField(default=0)
     last_recalled_at = models.DateTimeField(null=True)
+    # The newest recalls while it is warm; enough of them within a day make it hot.
+    recent_recalls = ArrayField(models.DateTimeField(), null=True)
     lexemes = SearchVectorField()
 
     class Meta:
@@ -47,13 +50,19 @@ class Memory(models.Model):
 
 
 class Embedding(models.Model):
-    """A memory's unit vector. Its tier is the memory's: a composite foreign key moves it along."""
+    """A memory's unit vector. Its tier is the memory's: a composite foreign key moves it along.
+
+    A cold one has no ``vector`` but a ``code``, a byte a number, and ``bits``, the signs to search by; ``engram_vector`` in SQL
+    gives the vector of either. Triggers keep it so.
+    """
 
     pk = models.CompositePrimaryKey("space_id", "memory_id", "tier")
     space_id = models.UUIDField()
     memory_id = models.UUIDField()
     tier = models.TextField(choices=Tier)
-    vector = HalfVectorField()
+    vector = HalfVectorField(null=True)
+    code = models.BinaryField(null=True)
+    bits = BitField(null=True)
 
     def __str__(self) -> str:
         return str(self.memory_id)

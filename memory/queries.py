@@ -11,6 +11,7 @@ from django.db import connection
 
 from memory.records import (
     Activated,
+    Candidate,
     Flow,
     Glance,
     Hit,
@@ -201,6 +202,18 @@ def lexicon_growth(scope: SpaceScope) -> tuple[int, int | None]:
 def refresh_lexicon(scope: SpaceScope) -> int:
     ((written,),) = _run("refresh_lexicon", scope)
     return int(written)
+
+
+def candidates(scope: SpaceScope, tier: str, idle_days: int, limit: int) -> tuple[list[Candidate], int]:
+    """The memories of a tier that come least readily to mind and were idle for so many days, and how many these are in all."""
+    rows = _run("candidates", scope, tier=tier, idle_days=idle_days, limit=limit)
+    return [Candidate(*row[:3]) for row in rows], rows[0][3] if rows else 0
+
+
+def move(scope: SpaceScope, ids: Sequence[UUID], source: str, target: str) -> int:
+    """Move memories between tiers; how many were there to move."""
+    ((moved,),) = _run("move", scope, ids=list(ids), source=source, target=target)
+    return int(moved)
 
 
 def erase(scope: SpaceScope, table: str, limit: int) -> int:

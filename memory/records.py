@@ -145,6 +145,15 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A memory that may move down: ``retrievability`` from 0 to 1, ``idle_days`` since it was recalled or made."""
+
+    id: UUID
+    retrievability: float
+    idle_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class TierCount:
     """``text_bytes`` is content and metadata, UTF-8; vectors and indexes come on top."""
 

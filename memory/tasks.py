@@ -10,6 +10,7 @@ from memory.services import import_memories as importing
 from memory.services import lexicon
 from memory.services.erase import erase
 from memory.services.imports import send_to_worker
+from memory.services.tiers import rebalance
 from memory.services.work import Busy
 from tenants.scope import SpaceScope
 from tenants.services.erasures import erasing_space_ids
@@ -33,6 +34,21 @@ def refresh_lexicons() -> int:
 @shared_task
 def refresh_lexicon(space_id: str) -> int:
     return lexicon.refresh_lexicon(SpaceScope.for_task(UUID(space_id)))
+
+
+@shared_task
+def rebalance_spaces() -> int:
+    """Plan: one task for each active space. Returns how many."""
+    ids = active_space_ids()
+    for space_id in ids:
+        rebalance_space.apply_async((str(space_id),), expires=300)
+    return len(ids)
+
+
+@shared_task
+def rebalance_space(space_id: str) -> None:
+    if not rebalance(SpaceScope.for_task(UUID(space_id))).done:
+        rebalance_space.delay(space_id)
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""The installation's limits, from ``engram.toml``."""
+"""The installation's limits and its policy of tiers, from ``engram.toml``."""
 
 import tomllib
 from collections.abc import Mapping
@@ -40,9 +40,23 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Tiers:
+    """When memories move between tiers: above ``full_percent`` of a tier's capacity the least retrievable go down, a warm one
+    also after ``idle_days`` without a recall; one recalled ``promote_recalls`` times in ``promote_hours`` goes up to hot.
+    ``batch`` memories move in one transaction."""
+
+    full_percent: int = 80
+    idle_days: int = 7
+    promote_recalls: int = 3
+    promote_hours: int = 24
+    batch: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     limits: Limits
     sizes: Sizes
+    tiers: Tiers
 
 
 # A larger depth or batch could hold a connection for longer than the statement timeout.
@@ -52,6 +66,10 @@ _MOST = {
     "results": 1_000,
     "content_bytes": 262_144,
     "metadata_bytes": 262_144,
+    "full_percent": 100,
+    "idle_days": 36_500,
+    "promote_recalls": 100,
+    "promote_hours": 8_760,
 }
 
 
@@ -69,12 +87,13 @@ def parse(path: Path) -> Installation:
         raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} is not valid TOML: {error}.") from error
-    _check_names(f"{path}: the file", document, {"memory_spaces"})
+    _check_names(f"{path}: the file", document, {"memory_spaces", "tiers"})
     spaces = document.get("memory_spaces", {})
     _check_names(f"{path}: [memory_spaces]", spaces, {"limits", "sizes"})
     return Installation(
         limits=Limits(**_whole_numbers(f"{path}: ", "memory_spaces.limits", spaces.get("limits", {}), Limits)),
         sizes=Sizes(**_whole_numbers(f"{path}: ", "memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
+        tiers=Tiers(**_whole_numbers(f"{path}: ", "tiers", document.get("tiers", {}), Tiers)),
     )
 
 
@@ -91,7 +110,9 @@ def most_allowed(name: str) -> int:
     return _MOST.get(name, 10**12)
 
 
-def _whole_numbers(file: str, table: str, values: Any, shape: type[Limits] | type[Sizes]) -> dict[str, int]:
+def _whole_numbers(
+    file: str, table: str, values: Any, shape: type[Limits] | type[Sizes] | type[Tiers]
+) -> dict[str, int]:
     _check_names(f"{file}[{table}]" if file else table, values, {field.name for field in fields(shape)})
     for name, value in values.items():
         most = most_allowed(name)

@@ -84,6 +84,10 @@ class Action(TextChoices):
     CONTINUE_IMPORT = "continue_import"
     CANCEL_IMPORT = "cancel_import"
     IMPORT_MEMORIES = "import_memories"
+    REBALANCE = "rebalance"
+    VIEW_TIERS = "view_tiers"
+    APPLY_RECALLS = "apply_recalls"
+    EXPIRE_MEMORIES = "expire_memories"
 
 
 _REFUSALS: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ErrorDetail
 from memory.api.fields import ConfidenceField, ContentField, KindField, MetadataField, VectorField
 from memory.models import Tier
 from memory.records import Link, NewMemory
-from memory.services.recall import ANSWERING_TIERS, SPREADING
+from memory.services.recall import SPREADING
 from tenants.api.strict import ChoiceField, ExpiryField, ProblemAnswer, StrictSerializer
 from tenants.limits import installation
 
@@ -141,7 +141,12 @@ class CueRequest(StrictSerializer):
         allow_empty=False,
     )
     threshold = serializers.FloatField(default=SPREADING.threshold, min_value=0, max_value=1)
-    tiers = serializers.ListField(child=ChoiceField(Tier.choices), default=list(ANSWERING_TIERS), allow_empty=False)
+    tiers = serializers.ListField(
+        child=ChoiceField(Tier.choices),
+        required=False,
+        allow_empty=False,
+        help_text="Without: hot and warm, and cold if these find nothing good.",
+    )
     filters = RecallFilters(required=False)
     explain = serializers.BooleanField(default=True)
 

@@ -89,9 +89,9 @@ def _answer(used: Usage) -> dict[str, Any]:
     counts, limits = used.counts, used.limits
     return {
         "space": used.space,
-        "hot": _tier(used, counts.hot, limits.hot_capacity_per_space),
-        "warm": _tier(used, counts.warm, limits.warm_capacity_per_space),
-        "cold": _tier(used, counts.cold, limits.cold_capacity_per_space),
+        "hot": _tier(counts.hot, limits.hot_capacity_per_space, used.vector_bytes),
+        "warm": _tier(counts.warm, limits.warm_capacity_per_space, used.vector_bytes),
+        "cold": _tier(counts.cold, limits.cold_capacity_per_space, used.cold_vector_bytes),
         "total": {"memories": counts.total, "capacity": used.capacity},
         "rate": {"used": used.now and used.now.used, "limit": limits.rate_limit_per_space},
         "concurrency": {"used": used.now and used.now.running, "limit": limits.max_concurrent_per_space},
@@ -101,8 +101,8 @@ def _answer(used: Usage) -> dict[str, Any]:
     }
 
 
-def _tier(used: Usage, count: TierCount, most: int) -> dict[str, int]:
-    held = count.text_bytes + count.memories * used.vector_bytes
+def _tier(count: TierCount, most: int, vector_bytes: int) -> dict[str, int]:
+    held = count.text_bytes + count.memories * vector_bytes
     return {"memories": count.memories, "capacity": most, "bytes": held}
 
 

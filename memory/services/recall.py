@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from django.db import OperationalError, ProgrammingError
 from psycopg.errors import NoDataFound, QueryCanceled
 
 from memory import queries, vectors
+from memory.models import Tier
 from memory.queries import RecallCall
-from memory.records import Recalled, Vector
+from memory.records import Hit, Recalled, Vector
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
@@ -19,7 +20,10 @@ from tenants.scope import SpaceScope, space_tx
 Seed = Literal["semantic", "lexical"]
 Embed = Callable[[SpaceScope, Sequence[str]], list[Vector]]
 
-ANSWERING_TIERS = ("hot", "warm")
+# Cold ones answer when they are asked for, or when these find nothing good.
+ANSWERING_TIERS = (Tier.HOT, Tier.WARM)
+# The score of a hit that is good: about two and a half standard deviations from what the space holds in general.
+GOOD = 0.25
 
 # Seeds of each kind that spreading starts from, at least.
 POOL = 100
@@ -49,7 +53,10 @@ SPREADING = Spreading()
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What to recall by: exactly one of ``query`` (text), ``embedding`` (the client's vector) or ``memory`` (an id)."""
+    """What to recall by: exactly one of ``query`` (text), ``embedding`` (the client's vector) or ``memory`` (an id).
+
+    ``tiers`` are searched and no other; ``None`` searches hot and warm, and cold if these find nothing good.
+    """
 
     query: str | None = None
     embedding: Sequence[float] | None = None
@@ -58,7 +65,7 @@ class Cue:
     depth: int = 2
     seeds: frozenset[Seed] = frozenset({"semantic", "lexical"})
     threshold: float = SPREADING.threshold
-    tiers: Sequence[str] = ANSWERING_TIERS
+    tiers: Sequence[str] | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,6 +83,8 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
             queries.limit_time(scope, patience_ms)
         try:
             hits, visited = queries.recall(scope, call)
+            if cue.tiers is None and not any(hit.score >= GOOD for hit in hits[:1]):
+                hits = _with_cold(scope, call, hits)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):
                 raise NotFound(f"There is no memory {cue.memory} in this space.") from error
@@ -87,6 +96,14 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
         record(scope, Action.RECALL, target=f"{len(hits)} memories")
     took_ms = (time.perf_counter() - scope.origin.started) * 1000
     return Recalled(hits, max((hit.depth for hit in hits), default=0), visited, took_ms)
+
+
+def _with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit]:
+    """The hits with what the cold tier knows. Its texts are read for words only where words are all that was asked by."""
+    if not queries.space_counts(scope).cold.memories:
+        return hits
+    cold, _ = queries.recall(scope, replace(call, tiers=(Tier.COLD,), lexical=call.lexical and not call.semantic))
+    return sorted([*hits, *cold], key=lambda hit: (-hit.score, hit.memory.id))[: call.limit]
 
 
 def check_depth(scope: SpaceScope, depth: int) -> None:
@@ -109,7 +126,7 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         memory=cue.memory,
         semantic=semantic,
         lexical=lexical,
-        tiers=cue.tiers,
+        tiers=ANSWERING_TIERS if cue.tiers is None else cue.tiers,
         filters=cue.filters,
         limit=cue.limit,
         depth=cue.depth,

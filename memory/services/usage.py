@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from audit.models import Step
 from audit.services.usage import Series, space_series
@@ -16,17 +17,22 @@ from tenants.services.limiter import RateNow, rate_now
 # As pgvector stores a halfvec.
 BYTES_A_NUMBER = 2
 VECTOR_HEADER = 8
+# A cold vector's code has a byte a number, and beside it a bit a number to search by.
+COLD_BYTES_A_NUMBER = 1.125
+COLD_VECTOR_HEADER = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``vector_bytes`` is one vector's; ``now`` is ``None`` while Redis is away: each process counts for itself then."""
+    """``vector_bytes`` is one vector's, ``cold_vector_bytes`` a cold one's. ``now`` is ``None`` while Redis is away:
+    each process counts for itself then."""
 
     space: str
     counts: SpaceCounts
     limits: Limits
     capacity: int
     vector_bytes: int
+    cold_vector_bytes: int
     now: RateNow | None
     series: Series
 
@@ -45,6 +51,7 @@ def usage(scope: SpaceScope, step: Step = Step.HOUR, after: datetime | None = No
         limits=scope.limits,
         capacity=capacity(scope),
         vector_bytes=scope.embedding_dimension * BYTES_A_NUMBER + VECTOR_HEADER,
+        cold_vector_bytes=ceil(scope.embedding_dimension * COLD_BYTES_A_NUMBER) + COLD_VECTOR_HEADER,
         now=now,
         series=series,
     )

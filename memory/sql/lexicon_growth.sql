@@ -1,3 +1,3 @@
--- How many memories the space has, and how many its lexicon counted (null if it has none).
-select (select count(*) from memory_memory m where m.space_id = %(space_id)s),
+-- How many memories of the space have lexemes, and how many its lexicon counted (null if it has none).
+select (select coalesce(sum(t.memories), 0)::bigint from memory_tally t where t.space_id = %(space_id)s and t.tier <> 'cold'),
        (select l.memories from memory_lexeme l where l.space_id = %(space_id)s and l.lexeme = '')

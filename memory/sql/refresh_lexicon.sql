@@ -1,11 +1,11 @@
--- Count the space's lexemes anew, writing only what changed. Returns how many rows were written.
+-- Count the space's lexemes anew, writing only what changed; cold memories have none. Returns how many rows were written.
 with counted as (
     select lexeme, count(*)::integer as memories
     from memory_memory m cross join lateral unnest(tsvector_to_array(m.lexemes)) lexeme
     where m.space_id = %(space_id)s
     group by lexeme
     union all
-    select '', count(*)::integer from memory_memory m where m.space_id = %(space_id)s
+    select '', count(*)::integer from memory_memory m where m.space_id = %(space_id)s and m.tier <> 'cold'
 ),
 gone as (
     delete from memory_lexeme l

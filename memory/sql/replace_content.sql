@@ -6,4 +6,5 @@ with changed as (
 )
 insert into memory_embedding (space_id, memory_id, tier, vector)
 select %(space_id)s::uuid, id, tier, %(vector)s::halfvec from changed
-on conflict (space_id, memory_id, tier) do update set vector = excluded.vector
+on conflict (space_id, memory_id, tier) do update
+    set vector = excluded.vector, code = excluded.code, bits = excluded.bits

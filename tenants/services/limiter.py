@@ -24,6 +24,7 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from prometheus_client import Counter
 
 from tenants.errors import Invalid, Limited
+from tenants.redis_line import TIMEOUT, Line, RedisAway
 from tenants.scope import SpaceScope
 
 FALLBACKS = Counter(
@@ -32,8 +33,6 @@ FALLBACKS = Counter(
 
 # An operation that its process did not live to end gives its place back after this.
 LEASE_SECONDS = 60
-RETRY_SECONDS = 1.0
-_TIMEOUT = 0.25
 
 # Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
 _TAKE = """
@@ -54,39 +53,12 @@ class RateNow:
     running: int
 
 
-class RedisAway(Exception):
-    """Redis did not answer just now."""
-
-
-class _Line:
-    """The line to Redis. While it is dead, one operation a second tries it, and the others do not wait to hear that."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._dead_until: float | None = None
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Around a call to Redis: raises ``RedisAway`` if the call fails, or before it while there is no use in it."""
-        with self._lock:
-            if self._dead_until is not None:
-                if time.monotonic() < self._dead_until:
-                    raise RedisAway
-                self._dead_until = time.monotonic() + RETRY_SECONDS
-        try:
-            yield
-        except redis.RedisError as error:
-            self._dead_until = time.monotonic() + RETRY_SECONDS
-            raise RedisAway from error
-        self._dead_until = None
-
-
 class _Shared:
     """Counts in Redis, for all processes."""
 
     def __init__(self) -> None:
-        self.line = _Line()
-        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        self.line = Line()
+        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         self._take = self._redis.register_script(_TAKE)
         storage = RedisStorage(
             settings.REDIS_URL, connection_pool=self._redis.connection_pool, key_prefix="engram:rate"

@@ -1,6 +1,7 @@
 """Export and import: a whole space out as lines, and in again to the bit."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -355,7 +356,7 @@ def test_a_vector_of_another_length_is_brought_to_one(plane: SpaceApi) -> None:
 def test_a_file_larger_than_the_installation_allows_is_refused(
     plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    smaller = limits.Installation(limits.installation().limits, limits.Sizes(import_bytes=100))
+    smaller = replace(limits.installation(), sizes=limits.Sizes(import_bytes=100))
     monkeypatch.setattr("memory.services.imports.installation", lambda: smaller)
     answer = send(plane, plane_file(memory("One."), memory("Two.")))
     assert (answer.status_code, problems(answer)) == (413, [("too_large", None)])
@@ -367,7 +368,7 @@ def test_a_file_of_another_type_is_refused(plane: SpaceApi) -> None:
 
 
 def test_a_file_may_be_larger_than_any_other_request(plane: SpaceApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    smaller = limits.Installation(limits.installation().limits, limits.Sizes(body_bytes=100))
+    smaller = replace(limits.installation(), sizes=limits.Sizes(body_bytes=100))
     monkeypatch.setattr("engram_site.middleware.installation", lambda: smaller)
     assert imported(plane, plane_file(memory("One."), memory("Two.")))["memories"] == 2
     assert plane.post("memories/", {"content": "x" * 200}).status_code == 413

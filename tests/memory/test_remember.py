@@ -20,7 +20,9 @@ UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 def vector_of(space: str, memory_id: str) -> list[float]:
     with space_tx(scope_of(space)):
-        return list(Embedding.objects.get(memory_id=memory_id).vector)
+        vector = Embedding.objects.get(memory_id=memory_id).vector
+    assert vector is not None
+    return list(vector)
 
 
 def test_every_field_is_kept_as_it_was_given(acme: SpaceApi) -> None:

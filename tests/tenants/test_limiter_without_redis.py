@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from rest_framework.test import APIClient
 
 from engram_site.runner.valkey import EmbeddedValkey
+from tenants.redis_line import RETRY_SECONDS
 from tenants.services import limiter
 from tests.limits import limit_space
 from tests.memory.parallel import at_once
@@ -154,7 +155,7 @@ def test_redis_takes_over_by_itself_when_it_is_back(world: World, valkey: Embedd
     valkey.stop()
     assert spent(scope)
     valkey.start()
-    time.sleep(limiter.RETRY_SECONDS)
+    time.sleep(RETRY_SECONDS)
     before = fallbacks()
     assert [spent(scope) for _ in range(11)] == [True] * 10 + [False]
     assert limiter.rate_now(scope) == limiter.RateNow(used=10, running=0)
@@ -167,7 +168,7 @@ def test_threads_with_connections_from_before_all_find_redis_again(world: World,
     valkey.stop()
     assert spent(scope)
     valkey.start()
-    time.sleep(limiter.RETRY_SECONDS)
+    time.sleep(RETRY_SECONDS)
     assert spent(scope)
     before = fallbacks()
     at_once(*[lambda: spent(scope)] * 8)

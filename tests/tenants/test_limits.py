@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from tenants.limits import Installation, Limits, Sizes, parse
+from tenants.limits import Installation, Limits, Sizes, Tiers, parse
 
 
 @pytest.fixture
@@ -16,16 +16,16 @@ def path(tmp_path: Path) -> Path:
 
 def test_an_empty_file_leaves_every_default(path: Path) -> None:
     path.write_text("")
-    assert parse(path) == Installation(Limits(), Sizes())
+    assert parse(path) == Installation(Limits(), Sizes(), Tiers())
 
 
 def test_the_file_that_comes_with_the_product_says_the_defaults() -> None:
-    assert parse(settings.BASE_DIR / "engram.toml") == Installation(Limits(), Sizes())
+    assert parse(settings.BASE_DIR / "engram.toml") == Installation(Limits(), Sizes(), Tiers())
 
 
 def test_what_is_named_is_taken_and_the_rest_stays(path: Path) -> None:
     path.write_text("[memory_spaces.limits]\nmax_spreading_depth = 3\n[memory_spaces.sizes]\nbatch = 10_000\n")
-    assert parse(path) == Installation(Limits(max_spreading_depth=3), Sizes(batch=10_000))
+    assert parse(path) == Installation(Limits(max_spreading_depth=3), Sizes(batch=10_000), Tiers())
 
 
 LIMIT, SIZE = "[memory_spaces.limits]\n", "[memory_spaces.sizes]\n"
@@ -83,9 +83,16 @@ TRILLION = "a whole number from 1 to 1,000,000,000,000."
         (
             f"{SIZE}hot_capacity_per_space = 1",
             "[memory_spaces.sizes] has 'hot_capacity_per_space'; allowed: batch, body_bytes, content_bytes, "
-            "metadata_bytes, results.",
+            "import_bytes, metadata_bytes, results.",
         ),
-        ("[spaces]", "the file has 'spaces'; allowed: memory_spaces."),
+        ("[tiers]\nfull_percent = 101", "tiers.full_percent is 101; allowed: a whole number from 1 to 100."),
+        ("[tiers]\nidle_days = 0", "tiers.idle_days is 0; allowed: a whole number from 1 to 36,500."),
+        ("[tiers]\npromote_hours = '24'", "tiers.promote_hours is '24'; allowed: a whole number from 1 to 8,760."),
+        (
+            "[tiers]\nhot = 1",
+            "[tiers] has 'hot'; allowed: batch, full_percent, idle_days, promote_hours, promote_recalls.",
+        ),
+        ("[spaces]", "the file has 'spaces'; allowed: memory_spaces, tiers."),
         ("[memory_spaces.caps]", "[memory_spaces] has 'caps'; allowed: limits, sizes."),
         ("memory_spaces = 7", "[memory_spaces] is 7; allowed: a table."),
         ("[memory_spaces]\nlimits = 7", "[memory_spaces.limits] is 7; allowed: a table."),

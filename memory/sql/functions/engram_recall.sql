@@ -25,6 +25,9 @@ as $$
 declare
     v_vector halfvec := p_vector;
     v_text text := p_text;
+    -- Cold memories are in no index and are searched in their own way.
+    v_cold boolean := 'cold' = any (p_tiers);
+    v_indexed text[] := array_remove(p_tiers, 'cold');
     v_ids uuid[];
     v_similarities double precision[];
     v_lexicals double precision[];
@@ -35,7 +38,7 @@ declare
 begin
     perform engram_check_space(p_space_id);
     if p_memory is not null then
-        select e.vector, m.content into v_vector, v_text
+        select engram_vector(e), m.content into v_vector, v_text
         from memory_memory m
         join memory_embedding e on e.space_id = p_space_id and e.memory_id = m.id
         where m.space_id = p_space_id and m.id = p_memory and (m.expires_at is null or m.expires_at > now());
@@ -59,13 +62,19 @@ begin
         from (
             select coalesce(semantic.memory_id, words.memory_id) as memory_id,
                    coalesce(semantic.similarity, (
-                       select 1 - (e.vector <=> v_vector) from memory_embedding e
+                       select 1 - (engram_vector(e) <=> v_vector) from memory_embedding e
                        where p_semantic and e.space_id = p_space_id and e.memory_id = words.memory_id
                    )) as similarity,
                    coalesce(words.lexical, 0) as lexical, coalesce(words.share, 0) as share, words.mean, words.deviation
-            from (select * from engram_semantic_seeds(p_space_id, v_vector, p_tiers, p_filters, p_pool) where p_semantic) semantic
+            from (
+                select * from engram_semantic_seeds(p_space_id, v_vector, v_indexed, p_filters, p_pool) where p_semantic
+                union all
+                select * from engram_cold_seeds(p_space_id, v_vector, p_filters, p_pool) where p_semantic and v_cold
+            ) semantic
             full join (
-                select * from engram_lexical_seeds(p_space_id, v_text, p_tiers, p_filters, p_pool, p_budget) where p_lexical
+                select * from engram_lexical_seeds(p_space_id, v_text, v_indexed, p_filters, p_pool, p_budget) where p_lexical
+                union all
+                select * from engram_cold_words(p_space_id, v_text, p_filters, p_pool) where p_lexical and v_cold
             ) words on words.memory_id = semantic.memory_id
             offset 0  -- keeps the look-up of a vector one, where the planner would repeat it for every use of the similarity
         ) found
@@ -78,7 +87,7 @@ begin
                m.expires_at, m.tier, m.recall_count, m.last_recalled_at,
                reached.sum - p_bias * abs(reached.sum) * (1 - m.confidence * (0.5 + 0.5 * r.retrievability)),
                coalesce(reached.similarity, (
-                   select 1 - (e.vector <=> v_vector) from memory_embedding e
+                   select 1 - (engram_vector(e) <=> v_vector) from memory_embedding e
                    where p_semantic and e.space_id = p_space_id and e.memory_id = m.id
                )),
                coalesce(reached.lexical, 0), least(1, greatest(0, reached.sum)), reached.depth, reached.path,

@@ -15,10 +15,18 @@ begin
         from (
             select count(*) as n, coalesce(avg(s.similarity), 0) as average, coalesce(sum(s.similarity * s.similarity), 0) as squares,
                    (coalesce(sum(s.similarity), 0) + 50 * 0.1) / (count(*) + 50) as mean
-            from (select 1 - (e.vector <=> p_vector) as similarity
-                  from memory_embedding e
-                  where e.space_id = p_space_id and e.tier = any (p_tiers)
-                  limit p_sample) s
+            from (
+                (select 1 - (e.vector <=> p_vector) as similarity
+                 from memory_embedding e
+                 where e.space_id = p_space_id and e.tier = any (array_remove(p_tiers, 'cold'))
+                 limit p_sample)
+                union all
+                -- Decoding takes thirty times longer than comparing.
+                (select 1 - (engram_decoded(e.code) <=> p_vector)
+                 from memory_embedding e
+                 where e.space_id = p_space_id and e.tier = 'cold' and 'cold' = any (p_tiers)
+                 limit p_sample / 10)
+            ) s
         ) shrunk;
 end
 $$;

@@ -1,0 +1,155 @@
+"""Tiers: which memories of a space should move, and moving them in small transactions.
+
+What a tier is on disk is the database's business (``memory/migrations/0005_cold.py``); here is when a memory goes where.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from memory import queries
+from memory.models import Tier
+from memory.records import Candidate, SpaceCounts
+from memory.services.work import take_turn
+from tenants.limits import Limits, Tiers, installation
+from tenants.operations import Action, record
+from tenants.scope import SpaceScope, space_tx
+
+Reason = Literal["idle", "full"]
+
+# Memories chosen at a time: ranking a tier reads all of it, so it is not done for every transaction.
+MOST_CHOSEN = 10_000
+# How long a worker stays with one space before others have their turn.
+SECONDS = 60.0
+# The first to go that a plan shows.
+MOST_SHOWN = 5
+
+Moved = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Some memories that should move down, the least retrievable first, and why."""
+
+    source: Tier
+    target: Tier
+    reason: Reason
+    memories: int
+    first: Sequence[Candidate]
+
+
+@dataclass(frozen=True, slots=True)
+class TierView:
+    tier: Tier
+    memories: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierPlan:
+    """What a space holds, and the steps that a rebalancing would begin with; what moves down may push others on."""
+
+    space: str
+    tiers: Sequence[TierView]
+    steps: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebalanced:
+    """``moved`` counts memories by source and target; ``done`` is whether nothing is left to move."""
+
+    moved: Moved
+    done: bool
+
+
+def plan_tiers(scope: SpaceScope) -> TierPlan:
+    """What would move now and why, without moving it."""
+    with space_tx(scope, durable=False):
+        counts = queries.space_counts(scope)
+        steps = _steps(scope, counts, MOST_SHOWN)
+        record(scope, Action.VIEW_TIERS)
+    held = _held(counts)
+    return TierPlan(scope.space, [TierView(tier, held[tier], _capacity(scope.limits, tier)) for tier in Tier], steps)
+
+
+def rebalance(
+    scope: SpaceScope, *, seconds: float = SECONDS, progress: Callable[[int], object] = lambda moved: None
+) -> Rebalanced:
+    """Move down what is too much or too long idle, until nothing is, or for the time given.
+
+    ``progress`` is told how many moved after each transaction. Raises ``Busy`` while another worker is at the space.
+    """
+    until = time.monotonic() + seconds
+    moved: Counter[tuple[str, str]] = Counter()
+    while True:
+        with space_tx(scope, durable=False):
+            steps = _steps(scope, queries.space_counts(scope), MOST_CHOSEN)
+        before = moved.total()
+        for step in steps:
+            for batch in _batches(step, installation().tiers.batch):
+                count = _move(scope, batch, step)
+                moved[step.source, step.target] += count
+                progress(count)
+                if time.monotonic() > until:
+                    return Rebalanced(moved, done=False)
+        # Where nothing moved, what is left is in somebody's hands just now.
+        if moved.total() == before:
+            return Rebalanced(moved, done=True)
+
+
+def _steps(scope: SpaceScope, counts: SpaceCounts, most: int) -> list[Step]:
+    """Warm memories first, which makes room for hot ones. No tier is given more than its capacity."""
+    policy, held = installation().tiers, _held(counts)
+    room = {tier: _capacity(scope.limits, tier) - held[tier] for tier in Tier}
+    idle, idle_in_all = queries.candidates(scope, Tier.WARM, policy.idle_days, most)
+    steps = [_step(Tier.WARM, Tier.COLD, "idle", idle, min(idle_in_all, room[Tier.COLD]))]
+    if not steps[0].memories:
+        steps.append(_full(scope, policy, held, room, Tier.WARM, Tier.COLD, most))
+    steps.append(_full(scope, policy, held, room, Tier.HOT, Tier.WARM, most))
+    return [step for step in steps if step.memories]
+
+
+def _full(
+    scope: SpaceScope,
+    policy: Tiers,
+    held: Mapping[Tier, int],
+    room: Mapping[Tier, int],
+    source: Tier,
+    target: Tier,
+    most: int,
+) -> Step:
+    too_many = held[source] - _capacity(scope.limits, source) * policy.full_percent // 100
+    memories = max(0, min(too_many, room[target]))
+    found, _ = queries.candidates(scope, source, 0, min(memories, most)) if memories else ([], 0)
+    return _step(source, target, "full", found, memories)
+
+
+def _step(source: Tier, target: Tier, reason: Reason, found: Sequence[Candidate], memories: int) -> Step:
+    return Step(source, target, reason, max(0, memories), found[: max(0, memories)])
+
+
+def _batches(step: Step, size: int) -> list[Sequence[Candidate]]:
+    return [step.first[start : start + size] for start in range(0, len(step.first), size)]
+
+
+def _move(scope: SpaceScope, batch: Sequence[Candidate], step: Step) -> int:
+    with space_tx(scope):
+        take_turn(scope)
+        count = queries.move(scope, [candidate.id for candidate in batch], step.source, step.target)
+        if count:
+            record(scope, Action.REBALANCE, target=f"{count} memories, {step.source} to {step.target}: {step.reason}")
+    return count
+
+
+def _held(counts: SpaceCounts) -> dict[Tier, int]:
+    return {Tier.HOT: counts.hot.memories, Tier.WARM: counts.warm.memories, Tier.COLD: counts.cold.memories}
+
+
+def _capacity(limits: Limits, tier: Tier) -> int:
+    return {
+        Tier.HOT: limits.hot_capacity_per_space,
+        Tier.WARM: limits.warm_capacity_per_space,
+        Tier.COLD: limits.cold_capacity_per_space,
+    }[tier]

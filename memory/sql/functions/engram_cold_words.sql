@@ -1,0 +1,55 @@
+-- The cold memories that share words with a cue, scored as engram_lexical_seeds does, frequencies being those among the cold.
+-- Cold memories keep no index of their words, so their texts are read: those that hold the beginning of a word, then its lexeme.
+create or replace function engram_cold_words(
+    p_space_id uuid, p_text text, p_filters jsonb, p_limit integer
+) returns table (
+    memory_id uuid, lexical double precision, share double precision, mean double precision, deviation double precision
+)
+language plpgsql stable security definer
+set search_path = public, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    v_lexemes text[] := tsvector_to_array(to_tsvector('english', p_text));
+    -- A stem may end otherwise than the word: happi, happy.
+    v_patterns text[] := array(
+        select '%' || replace(left(lexeme, greatest(1, length(lexeme) - 1)), '\', '\\') || '%' from unnest(v_lexemes) lexeme);
+    v_total bigint;
+begin
+    perform engram_check_space(p_space_id);
+    select coalesce(sum(t.memories), 0) into v_total from memory_tally t where t.space_id = p_space_id and t.tier = 'cold';
+    return query
+        with read as materialized (
+            select m.id, tsvector_to_array(to_tsvector('english', m.content)) as lexemes
+            from memory_embedding e
+            join memory_memory m on m.space_id = p_space_id and m.id = e.memory_id
+            where e.space_id = p_space_id and e.tier = 'cold' and engram_matches(m, p_filters) and lower(m.content) like any (v_patterns)
+        ),
+        words as (
+            select lexeme, ln(1 + (greatest(v_total, n) - n + 0.5) / (n + 0.5))::double precision as idf
+            from unnest(v_lexemes) lexeme
+            cross join lateral (select count(*) as n from read where lexeme = any (read.lexemes)) counted
+        ),
+        hits as (
+            select read.id, sum(words.idf order by words.idf) as lexical,
+                   sum(words.idf order by words.idf) / (select sum(idf order by idf) from words) as share
+            from read join words on words.lexeme = any (read.lexemes)
+            group by read.id
+        ),
+        scale as (
+            select s.n, s.squares, s.average, (s.average * s.n + 50 * 0.03) / (s.n + 50) as mean
+            from (select greatest(v_total, 1) as n, sum(hits.share order by hits.share) / greatest(v_total, 1) as average,
+                         sum(hits.share * hits.share order by hits.share) as squares
+                  from hits) s
+        )
+        select hits.id, hits.lexical, hits.share, scale.mean,
+               sqrt((greatest(0, scale.squares - scale.n * scale.mean * (2 * scale.average - scale.mean)) + 50 * 0.0064)
+                    / (scale.n + 50))
+        from hits cross join scale
+        order by hits.lexical desc, hits.id
+        limit p_limit;
+end
+$$;
+revoke all on function engram_cold_words(uuid, text, jsonb, integer) from public;
+grant execute on function engram_cold_words(uuid, text, jsonb, integer) to engram_app;

@@ -1,0 +1,39 @@
+"""The line to Redis, for what goes on without it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+RETRY_SECONDS = 1.0
+# Seconds that a call may take: whoever asks has something better to do.
+TIMEOUT = 0.25
+
+
+class RedisAway(Exception):
+    """Redis did not answer just now."""
+
+
+class Line:
+    """The line to Redis. While it is dead, one operation a second tries it, and the others do not wait to hear that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._dead_until: float | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Around a call to Redis: raises ``RedisAway`` if the call fails, or before it while there is no use in it."""
+        with self._lock:
+            if self._dead_until is not None:
+                if time.monotonic() < self._dead_until:
+                    raise RedisAway
+                self._dead_until = time.monotonic() + RETRY_SECONDS
+        try:
+            yield
+        except redis.RedisError as error:
+            self._dead_until = time.monotonic() + RETRY_SECONDS
+            raise RedisAway from error
+        self._dead_until = None

@@ -25,6 +25,8 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64)
     address = models.CharField(max_length=64, blank=True)
     duration_ms = models.FloatField()
+    # What is refused again and again is written down once, with how often.
+    times = models.IntegerField(db_default=1)
 
     class Meta:
         ordering = ["-at", "-id"]

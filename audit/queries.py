@@ -31,6 +31,7 @@ def write_event(operation: Operation) -> None:
                 "request_id": operation.request_id,
                 "address": operation.address,
                 "duration_ms": operation.duration_ms,
+                "times": operation.times,
             },
         )
 

@@ -4,13 +4,17 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
+from django.conf import settings
+
+from engram_site import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engram_site.settings")
 
 app = Celery("engram")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+tracing.connect()
 app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
@@ -28,3 +32,12 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def keep_our_logging(**_: object) -> None:
     """Django has configured logging already; without this receiver Celery would replace it."""
+
+
+@worker_ready.connect
+def answer_to_prometheus(**_: object) -> None:
+    """Once, in the worker's main process, after the others have been forked."""
+    if settings.WORKER_METRICS_PORT:
+        from engram_site.metrics import serve_worker_metrics
+
+        serve_worker_metrics()

@@ -110,6 +110,7 @@ def _record(refusal: Refusal, refused: int) -> None:
             reason=refusal.reason,
             space=refusal.space,
             target=f"{refused} more refused",
+            times=refused,
         )
 
 

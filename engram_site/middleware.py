@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from tenants.callers import Origin
+from tenants.callers import Origin, current_request
 from tenants.limits import installation
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -26,9 +28,16 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.match(given) else str(uuid.uuid4())
         request.origin = Origin(request_id=request_id, address=_address(request))  # type: ignore[attr-defined]
+        current_request.set(request_id)
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         return response
+
+
+@receiver(request_finished)
+def _forget_request(**_: Any) -> None:
+    """Once the answer has been sent and logged, what its thread does belongs to no request."""
+    current_request.set("")
 
 
 class PathMiddleware:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "engram_site.middleware.RequestIdMiddleware",
+    "engram_site.measuring.MeasuringMiddleware",
     "engram_site.closed_doors.ClosedDoorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -203,6 +204,11 @@ TRUSTED_PROXIES = env.integer("ENGRAM_TRUSTED_PROXIES", 0)
 # Who may read /metrics: networks, and whoever brings the bearer token if one is set.
 METRICS_NETWORKS = env.networks("ENGRAM_METRICS_NETWORKS", "127.0.0.1/32,::1/128")
 METRICS_TOKEN = env.text("ENGRAM_METRICS_TOKEN", "")
+# Spaces with a label of their own; the others are counted together.
+METRICS_MAX_SPACES = env.integer("ENGRAM_METRICS_MAX_SPACES", 200)
+# Where a worker answers to Prometheus itself, unless it shares the web's folder of metrics.
+WORKER_METRICS_HOST = env.text("ENGRAM_WORKER_METRICS_HOST", "127.0.0.1")
+WORKER_METRICS_PORT = env.integer("ENGRAM_WORKER_METRICS_PORT", 0)
 
 HTTPS = env.flag("ENGRAM_HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS

@@ -1,4 +1,4 @@
-"""The only Python that runs the hand-written SQL of ``memory/sql``. Every call belongs inside ``space_tx``."""
+"""The only Python that runs the hand-written SQL of ``memory/sql``. Every call that takes a scope belongs inside ``space_tx``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from memory.records import (
     NewMemory,
     Remembered,
     SpaceCounts,
+    SpaceSize,
     TierCount,
     Vector,
 )
@@ -279,6 +280,13 @@ def counts_by_space(space_ids: Sequence[UUID]) -> dict[UUID, dict[str, TierCount
 def total_memories(scope: SpaceScope) -> int:
     ((total,),) = _run("total_memories", scope)
     return int(total)
+
+
+def space_sizes(most: int) -> list[SpaceSize]:
+    """The sizes of the ``most`` oldest spaces, tier by tier, and of all others together as ``other``; outside of every space."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["space_sizes"], {"most": most})
+        return [SpaceSize(*row) for row in cursor.fetchall()]
 
 
 def lock_capacity(scope: SpaceScope, *, alone_above: int) -> None:

@@ -162,6 +162,16 @@ class TierCount:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceSize:
+    """What a space holds in a tier; ``bytes`` are text's and vectors', indexes come on top."""
+
+    space: str
+    tier: str
+    memories: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceCounts:
     """What a space holds, by tier, and when the newest memory came."""
 

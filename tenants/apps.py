@@ -6,11 +6,13 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
+        from tenants import metrics
         from tenants.limits import installation
         from tenants.pages import logins
         from tenants.staff import install_groups
 
         logins.connect()
         post_migrate.connect(install_groups, sender=self, dispatch_uid="tenants.staff")
+        metrics.connect()
         # A malformed engram.toml stops the start, not the first request.
         installation()

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
@@ -12,12 +13,19 @@ ActorKind = Literal["key", "member", "subject", "operator", "system", "anonymous
 # What happens outside every tenant (a refused login) is filed under this id.
 INSTALLATION = UUID(int=0)
 
+# The id of the request being answered, or of the one that sent the task being done.
+current_request: ContextVar[str] = ContextVar("engram_request", default="")
+
+
+def _request_id() -> str:
+    return current_request.get() or str(uuid.uuid4())
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a call came in: its request id, the client's address and the monotonic clock (seconds) at its start."""
 
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    request_id: str = field(default_factory=_request_id)
     address: str = ""
     started: float = field(default_factory=time.perf_counter)
 

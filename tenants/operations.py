@@ -100,7 +100,8 @@ def outcome_of(status: int) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that was asked for. ``target`` names what it was done to, ``reason`` why it was refused; never content."""
+    """One thing that was asked for, or several alike, ``times`` in all. ``target`` names what it was done to, ``reason`` why it
+    was refused; never content."""
 
     tenant_id: UUID
     space_id: UUID | None
@@ -113,6 +114,7 @@ class Operation:
     request_id: str
     address: str
     duration_ms: float
+    times: int
 
 
 operation_recorded = Signal()
@@ -126,6 +128,7 @@ def record(
     target: object = "",
     reason: str = "",
     space: str = "",
+    times: int = 1,
 ) -> None:
     """Announce an operation. Call it inside ``space_tx`` or ``tenant_tx`` of the same tenant."""
     space_id = by.space_id if isinstance(by, SpaceScope) else None
@@ -141,5 +144,6 @@ def record(
         request_id=by.origin.request_id,
         address=by.origin.address,
         duration_ms=(time.perf_counter() - by.origin.started) * 1000,
+        times=times,
     )
     operation_recorded.send(sender=Operation, operation=operation)

@@ -118,6 +118,11 @@ def space_by_name(name: str) -> WorkSpace | None:
     return _work_space(space_id=None, name=name, erasing=False)
 
 
+def labelled_spaces(most: int) -> dict[str, str]:
+    """The tenants of the oldest spaces, at most so many, by the spaces' names."""
+    return dict(_run("labelled_spaces", most=most))
+
+
 def _work_space(**which: Any) -> WorkSpace | None:
     rows = _run("work_space", **which)
     values: list[list[Any]] = [[*described, _overridden(limits)] for *described, limits in rows]

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
+from prometheus_client import Gauge
+
+AWAY = Gauge("engram_redis_away", "1 while a process cannot reach Redis and goes on alone.", multiprocess_mode="livemax")
 
 RETRY_SECONDS = 1.0
 # Seconds that a call may take: whoever asks has something better to do.
@@ -35,5 +38,8 @@ class Line:
             yield
         except redis.RedisError as error:
             self._dead_until = time.monotonic() + RETRY_SECONDS
+            AWAY.set(1)
             raise RedisAway from error
-        self._dead_until = None
+        if self._dead_until is not None:
+            self._dead_until = None
+            AWAY.set(0)

@@ -8,6 +8,7 @@ import pytest
 import redis
 from django.conf import LazySettings
 from django.db import connection
+from django.test import override_settings
 
 from tests.world import World, build_world
 
@@ -33,6 +34,17 @@ def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) ->
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         yield
+        connection.close()
+    empty_database()
+
+
+@pytest.fixture(scope="module")
+def standing_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """What a module's tests share: they undo what they do, or do it to what was made for them alone."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with override_settings(PASSWORD_HASHERS=hashers):
+            yield
         connection.close()
     empty_database()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import NoDataFound, QueryCanceled
 
-from memory import queries, vectors
+from memory import metrics, queries, vectors
 from memory.models import Tier
 from memory.queries import RecallCall
 from memory.records import Hit, Recalled, Vector
@@ -82,9 +82,10 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
         if patience_ms is not None:
             queries.limit_time(scope, patience_ms)
         try:
-            hits, visited = queries.recall(scope, call)
-            if cue.tiers is None and not any(hit.score >= GOOD for hit in hits[:1]):
-                hits = _with_cold(scope, call, hits)
+            with metrics.spreading(scope, cue.depth):
+                hits, visited = queries.recall(scope, call)
+                if cue.tiers is None and not any(hit.score >= GOOD for hit in hits[:1]):
+                    hits = _with_cold(scope, call, hits)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):
                 raise NotFound(f"There is no memory {cue.memory} in this space.") from error

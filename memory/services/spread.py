@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from memory import queries
+from memory import metrics, queries
 from memory.records import SpreadResult
 from memory.services.recall import Spreading, check_depth
 from tenants.errors import NotFound
@@ -26,16 +26,17 @@ def spread(scope: SpaceScope, sources: Sequence[UUID], depth: int, spreading: Sp
         missing = queries.missing_memories(scope, distinct)
         if missing:
             raise NotFound(f"There is no memory {missing[0]} in this space.")
-        activations = queries.spread(
-            scope,
-            distinct,
-            depth=depth,
-            decay=spreading.decay,
-            threshold=spreading.threshold,
-            fan_out=spreading.fan_out,
-            frontier=spreading.frontier,
-            limit=MOST_ACTIVATED,
-        )
+        with metrics.spreading(scope, depth):
+            activations = queries.spread(
+                scope,
+                distinct,
+                depth=depth,
+                decay=spreading.decay,
+                threshold=spreading.threshold,
+                fan_out=spreading.fan_out,
+                frontier=spreading.frontier,
+                limit=MOST_ACTIVATED,
+            )
         flows = queries.flows(scope, activations)
         record(scope, Action.SPREAD, target=f"{len(activations)} memories")
     return SpreadResult(activations, flows)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from memory import queries
+from memory import metrics, queries
 from memory.models import Tier
 from memory.records import Candidate, SpaceCounts
 from memory.services.work import take_turn
@@ -140,6 +140,7 @@ def _move(scope: SpaceScope, batch: Sequence[Candidate], step: Step) -> int:
         count = queries.move(scope, [candidate.id for candidate in batch], step.source, step.target)
         if count:
             record(scope, Action.REBALANCE, target=f"{count} memories, {step.source} to {step.target}: {step.reason}")
+    metrics.count_moves(scope, step.source, step.target, count)
     return count
 
 

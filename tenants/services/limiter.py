@@ -21,14 +21,18 @@ from django.conf import settings
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from tenants.errors import Invalid, Limited
+from tenants.metrics import space_label
 from tenants.redis_line import TIMEOUT, Line, RedisAway
 from tenants.scope import SpaceScope
 
 FALLBACKS = Counter(
     "engram_limiter_fallback", "Checks of a limit that were made per process, because Redis did not answer."
+)
+RUNNING = Gauge(
+    "engram_running_operations", "Operations that run in a space right now.", ["space"], multiprocess_mode="livesum"
 )
 
 # An operation that its process did not live to end gives its place back after this.
@@ -162,9 +166,12 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
         )
         refusal.headers = {"Retry-After": "1"}
         raise refusal
+    running = RUNNING.labels(space_label(scope.space))
+    running.inc()
     try:
         yield
     finally:
+        running.dec()
         places.give_back(scope.space_id, lease)
 
 

@@ -5,23 +5,9 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import connection
-from django.test import override_settings
 
-from tests.conftest import empty_database
 from tests.isolation.raw import Rivals, build_rivals
 from tests.isolation.stage import Stage, admin_connection, build_stage
-
-
-@pytest.fixture(scope="module")
-def standing_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    """What a module's tests share: they undo what they do, or do it to what was made for them alone."""
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        with override_settings(PASSWORD_HASHERS=hashers):
-            yield
-        connection.close()
-    empty_database()
 
 
 @pytest.fixture(scope="module")

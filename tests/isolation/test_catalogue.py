@@ -55,7 +55,13 @@ GRANTS = {
     "django_migrations": {"SELECT"},
 }
 # What workers have done for them, in no space.
-SPACELESS_FUNCTIONS = {"audit_make_partitions", "audit_roll_up_usage", "audit_forget_usage", "memory_stalled_imports"}
+SPACELESS_FUNCTIONS = {
+    "audit_make_partitions",
+    "audit_roll_up_usage",
+    "audit_forget_usage",
+    "engram_space_sizes",
+    "memory_stalled_imports",
+}
 
 
 def test_every_table_of_a_space_or_tenant_is_known_here(admin: psycopg.Connection) -> None:

@@ -3,14 +3,28 @@
 import os
 import subprocess
 import sys
+import time
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection, transaction
 from django.test import Client
+from kombu import Connection
 from prometheus_client.parser import text_string_to_metric_families
+
+from engram_site.celery import app
+from tenants.callers import INSTALLATION, operator
+from tenants.metrics import labelled_spaces
+from tenants.models import Space
+from tenants.operations import Action, record
+from tenants.scope import tenant_tx
+from tenants.services.spaces import NewSpace, create_space
+from tests.world import World, remember_in
+
+pytestmark = pytest.mark.usefixtures("database")
 
 STRANGER = "10.1.2.3"
 TOKEN = "a-token-for-the-scraper"
@@ -84,6 +98,123 @@ def test_a_wrong_token_lets_nobody_in(settings: LazySettings) -> None:
 
 def test_without_a_token_set_none_lets_in() -> None:
     assert [status(STRANGER, Authorization=given) for given in ("", "Bearer ", "Bearer None")] == [403] * 3
+
+
+def samples(name: str) -> dict[tuple[str, ...], float]:
+    """A scraped metric's values by its labels' values, in order of the labels' names."""
+    families = text_string_to_metric_families(scrape().content.decode())
+    found = [sample for family in families for sample in family.samples if sample.name == name]
+    return {tuple(sample.labels.values()): sample.value for sample in found}
+
+
+def counted(space: str, operation: str = "recall", outcome: str = "allowed") -> float:
+    return samples("engram_operations_total").get((operation, outcome, space), 0)
+
+
+def recall(world: World, space: str, key: str = "acme") -> None:
+    world.client(key).post(f"/api/v1/spaces/{space}/recall/", {"query": "any"}, format="json")
+
+
+def test_an_operation_is_counted_when_it_is_stored_and_not_before(world: World) -> None:
+    recall(world, "acme_s1")
+    before = counted("acme_s1")
+    caller = operator("tests")
+    with transaction.atomic():
+        with tenant_tx(caller.tenant_id):
+            record(caller, Action.RECALL, space="acme_s1")
+        assert counted("acme_s1") == before
+    assert counted("acme_s1") == before + 1
+
+
+def test_what_is_undone_is_not_counted(world: World) -> None:
+    recall(world, "acme_s1")
+    before, caller = counted("acme_s1"), operator("tests")
+    with transaction.atomic():
+        with tenant_tx(caller.tenant_id):
+            record(caller, Action.RECALL, space="acme_s1")
+        transaction.set_rollback(True)
+    assert counted("acme_s1") == before
+
+
+def test_spaces_beyond_the_number_are_counted_together(world: World, settings: LazySettings) -> None:
+    settings.METRICS_MAX_SPACES = 1
+    labelled_spaces()
+    recall(world, "acme_s1")
+    before = counted("other")
+    recall(world, "acme_s10")
+    recall(world, "acme_shared")
+    assert counted("other") == before + 2
+    assert {space for *_, space in samples("engram_operations_total")} <= {"", "other", "acme_s1"}
+    assert set(samples("engram_storage_memory_bytes")) == {("acme_s1",), ("other",)}
+    assert set(samples("engram_space_info")) == {("acme_s1", "acme")}
+
+
+def test_the_oldest_spaces_keep_their_labels(world: World, settings: LazySettings) -> None:
+    settings.METRICS_MAX_SPACES = 2
+    assert labelled_spaces() == {"acme_s1": "acme", "acme_s10": "acme"}
+    create_space(operator("tests"), NewSpace("aaa_new"), tenant_slug="acme")
+    assert labelled_spaces() == {"acme_s1": "acme", "acme_s10": "acme"}
+
+
+def test_a_space_made_a_moment_ago_has_its_label(world: World) -> None:
+    recall(world, "acme_s1")
+    create_space(operator("tests"), NewSpace("acme_new"), tenant_slug="acme")
+    assert counted("acme_new", "create_space") == 1
+
+
+def test_names_that_are_no_spaces_make_no_series(world: World) -> None:
+    before = counted("other", outcome="denied")
+    for number in range(20):
+        recall(world, f"made_up_{number}")
+    assert counted("other", outcome="denied") == before + 20
+    assert [space for *_, space in samples("engram_operations_total") if space.startswith("made_up")] == []
+
+
+def test_a_space_that_is_gone_leaves_no_trace(world: World) -> None:
+    create_space(operator("tests"), NewSpace("short_lived"), tenant_slug="acme")
+    with tenant_tx(INSTALLATION):
+        record(operator("tests"), Action.RECALL, space="short_lived")
+    assert "short_lived" in scrape().content.decode()
+    Space.objects.filter(name="short_lived").delete()
+    assert "short_lived" not in scrape().content.decode()
+
+
+def test_what_a_closed_door_refused_together_is_counted_one_by_one(world: World) -> None:
+    recall(world, "acme_s1")
+    before, caller = counted("acme_s1", outcome="limited"), operator("tests")
+    with tenant_tx(caller.tenant_id):
+        record(caller, Action.RECALL, outcome="limited", space="acme_s1", times=7)
+    assert counted("acme_s1", outcome="limited") == before + 7
+
+
+def test_sizes_follow_what_is_remembered(world: World) -> None:
+    before = samples("engram_memories")[("acme_s1", "hot")]
+    remember_in("acme_s1", "One more.")
+    assert samples("engram_memories")[("acme_s1", "hot")] == before + 1
+
+
+def test_a_scrape_goes_on_without_the_database_and_without_redis(
+    world: World, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    answer = scrape()
+    assert answer.status_code == 200
+    assert "engram_limiter_fallback_total" in answer.content.decode()
+    assert "engram_storage_memory_bytes" not in answer.content.decode()
+    assert "engram_queue_tasks" not in answer.content.decode()
+    connection.close()
+
+
+def test_a_task_that_waits_makes_the_queue_lag(world: World, settings: LazySettings) -> None:
+    with Connection(settings.REDIS_URL) as broker:
+        app.send_task("no.such.task", connection=broker)
+        time.sleep(0.05)
+        waiting, lag = samples("engram_queue_tasks")[()], samples("engram_queue_lag_seconds")[()]
+        broker.SimpleQueue("celery").clear()
+    assert waiting >= 1
+    assert 0.05 <= lag < 60
 
 
 def test_every_process_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

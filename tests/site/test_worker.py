@@ -12,14 +12,16 @@ from uuid import uuid4
 import pytest
 from kombu import Connection
 
+from audit.models import AuditEvent
 from engram_site.celery import app
 from engram_site.runner.valkey import EmbeddedValkey
 from memory.models import Lexeme
 from memory.records import NewMemory
 from memory.services.lexicon import SMALLEST
 from memory.services.remember import remember_batch
+from tenants.callers import current_request
 from tenants.models import Space, Tenant
-from tenants.scope import space_tx
+from tenants.scope import space_tx, tenant_tx
 from tests.memory.space_api import space_of_vectors
 from tests.servers import ROOT
 from tests.world import World, scope_of
@@ -95,6 +97,19 @@ def test_a_task_for_a_space_that_is_not_there_fails_loudly(worker: Worker, world
     failed = worker.send("memory.tasks.refresh_lexicon", str(nowhere))
     worker.wait_until(lambda: f"ScopeError('There is no space {nowhere} to work on.')" in worker.log)
     assert f"Task memory.tasks.refresh_lexicon[{failed}] raised unexpected" in worker.log
+
+
+def test_a_worker_names_the_request_that_sent_it_to_work(worker: Worker, world: World) -> None:
+    space_of_vectors("acme_traced", 1)
+    remember_batch(scope_of("acme_traced"), [NewMemory(f"word{n}", embedding=[1.0]) for n in range(SMALLEST)])
+    token = current_request.set("the-request-that-asked")
+    worker.send("memory.tasks.refresh_lexicons")
+    current_request.reset(token)
+    worker.wait_until(lambda: lexicon_size("acme_traced") == SMALLEST + 1)
+    # What the planner sends on is the request's, too.
+    worker.wait_until(lambda: worker.count(r"refresh_lexicon\[\S+\] succeeded .* the-request-that-asked") >= 1)
+    with tenant_tx(Tenant.objects.get(slug="acme").id):
+        assert AuditEvent.objects.get(action="refresh_lexicon").request_id == "the-request-that-asked"
 
 
 def test_what_the_beat_names_is_a_task_that_there_is() -> None:

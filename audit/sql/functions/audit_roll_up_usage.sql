@@ -25,7 +25,7 @@ begin
 
     insert into audit_spaceusage as held (space_id, step, at, action, outcome, bucket, operations, milliseconds)
     select s.id, 'minute', date_trunc('minute', e.at), e.action, e.outcome, audit_duration_bucket(e.duration_ms),
-           count(*), sum(e.duration_ms)
+           sum(e.times), sum(e.times * e.duration_ms)
     from audit_auditevent e join tenants_space s on s.name = e.space
     where e.at >= v_from and e.at < v_to
       and (e.space_id = s.id
@@ -38,7 +38,7 @@ begin
 
     insert into audit_tenantusage as held (tenant_id, step, at, action, outcome, bucket, operations, milliseconds)
     select e.tenant_id, 'minute', date_trunc('minute', e.at), e.action, e.outcome, audit_duration_bucket(e.duration_ms),
-           count(*), sum(e.duration_ms)
+           sum(e.times), sum(e.times * e.duration_ms)
     from audit_auditevent e
     where e.at >= v_from and e.at < v_to
     group by 1, 2, 3, 4, 5, 6

@@ -1,0 +1,80 @@
+"""What is looked up at the moment of a scrape: how much the spaces hold, and how long tasks wait."""
+
+import json
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.registry import Collector
+
+from engram_site.tracing import SENT_AT
+from memory import queries
+from tenants.metrics import labelled_spaces
+
+QUEUE = "celery"
+_TIMEOUT = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class StorageCollector(Collector):
+    """Sizes by space, those beyond ``ENGRAM_METRICS_MAX_SPACES`` together."""
+
+    def collect(self) -> Iterator[Metric]:
+        memories = GaugeMetricFamily(
+            "engram_memories", "Memories that a space holds, by tier.", labels=["space", "tier"]
+        )
+        stored = GaugeMetricFamily(
+            "engram_storage_memory_bytes",
+            "Bytes of text and vectors that a space holds; indexes come on top.",
+            labels=["space"],
+        )
+        owners = InfoMetricFamily("engram_space", "Whose a space is.", labels=["space"])
+        totals: defaultdict[str, int] = defaultdict(int)
+        try:
+            sizes = queries.space_sizes(settings.METRICS_MAX_SPACES)
+            tenants = labelled_spaces()
+        except DatabaseError:
+            connection.close()
+            logger.exception("The database did not say how much the spaces hold; their sizes are left out")
+            return
+        for size in sizes:
+            memories.add_metric([size.space, size.tier], size.memories)
+            totals[size.space] += size.bytes
+        for space, total in totals.items():
+            stored.add_metric([space], total)
+        for space, tenant in tenants.items():
+            owners.add_metric([space], {"tenant": tenant})
+        yield memories
+        yield stored
+        yield owners
+
+
+class QueueCollector(Collector):
+    """Tasks that wait for a worker, and since when the one has that waits longest."""
+
+    def collect(self) -> Iterator[Metric]:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT)
+        try:
+            waiting, oldest = client.llen(QUEUE), client.lindex(QUEUE, -1)
+        except redis.RedisError:
+            return
+        finally:
+            client.close()
+        yield GaugeMetricFamily("engram_queue_tasks", "Tasks that wait for a worker.", value=float(str(waiting)))
+        yield GaugeMetricFamily(
+            "engram_queue_lag_seconds", "How long the first task in the queue has waited.", value=_waited(oldest)
+        )
+
+
+def _waited(message: object) -> float:
+    if not isinstance(message, bytes | str):
+        return 0.0
+    sent_at = json.loads(message)["headers"].get(SENT_AT)
+    return max(0.0, time.time() - float(sent_at)) if sent_at else 0.0

@@ -88,7 +88,7 @@ def test_the_planner_gives_every_active_space_its_task_and_the_lexicon_is_there(
     worker.wait_until(lambda: lexicon_size("acme_plane") == SMALLEST + 1)
     # acme's own three that are active: acme_s1, acme_shared and acme_plane.
     worker.wait_until(lambda: worker.count(rf"refresh_lexicons\[{planned}\] succeeded in \S+ 3") == 1)
-    worker.wait_until(lambda: worker.count(r"refresh_lexicon\[\S+\] succeeded") == 3)
+    worker.wait_until(lambda: worker.count(rf"refresh_lexicon\[\S+\] succeeded .* {planned}") == 3)
     assert lexicon_size("acme_s1") == 0
 
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import redis
 from prometheus_client import Gauge
 
-AWAY = Gauge("engram_redis_away", "1 while a process cannot reach Redis and goes on alone.", multiprocess_mode="livemax")
+AWAY = Gauge(
+    "engram_redis_away", "1 while a process cannot reach Redis and goes on alone.", multiprocess_mode="livemax"
+)
 
 RETRY_SECONDS = 1.0
 # Seconds that a call may take: whoever asks has something better to do.

@@ -16,12 +16,15 @@ from kombu import Connection
 from prometheus_client.parser import text_string_to_metric_families
 
 from engram_site.celery import app
+from memory.services.tiers import rebalance
 from tenants.callers import INSTALLATION, operator
 from tenants.metrics import labelled_spaces
 from tenants.models import Space
 from tenants.operations import Action, record
-from tenants.scope import tenant_tx
+from tenants.scope import SpaceScope, tenant_tx
 from tenants.services.spaces import NewSpace, create_space
+from tests.limits import limit_space
+from tests.memory.space_api import space_of_vectors
 from tests.world import World, remember_in
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -191,6 +194,14 @@ def test_sizes_follow_what_is_remembered(world: World) -> None:
     before = samples("engram_memories")[("acme_s1", "hot")]
     remember_in("acme_s1", "One more.")
     assert samples("engram_memories")[("acme_s1", "hot")] == before + 1
+
+
+def test_moves_between_tiers_are_counted(world: World) -> None:
+    plane = space_of_vectors("acme_moves", 1)
+    limit_space("acme_moves", hot_capacity_per_space=10)
+    plane.batch([{"content": f"{number}", "embedding": [1.0]} for number in range(10)])
+    rebalance(SpaceScope.for_task(Space.objects.get(name="acme_moves").id))
+    assert samples("engram_tier_moves_total")[("hot", "acme_moves", "warm")] == 2
 
 
 def test_a_scrape_goes_on_without_the_database_and_without_redis(

@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from audit import queries
 from audit.models import AuditEvent
-from tenants.operations import Operation
-from tenants.scope import tenant_tx
+from tenants.operations import Action, Operation
+from tenants.scope import SpaceScope, tenant_tx
 
 MOST_COUNTED = 10_000
+# What names one memory as its target, as the index over targets has it too.
+ABOUT_A_MEMORY = (Action.REMEMBER, Action.READ_MEMORY, Action.UPDATE_MEMORY, Action.FORGET, Action.LIST_ASSOCIATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +72,15 @@ def recent_events(tenant_id: UUID, limit: int) -> list[Event]:
     """The tenant's newest events, newest first."""
     with tenant_tx(tenant_id, durable=False):
         rows = AuditEvent.objects.filter(tenant_id=tenant_id).order_by("-at", "-id")[:limit]
-        return [
-            Event(
-                at=row.at,
-                actor_kind=row.actor_kind,
-                actor_name=row.actor_name,
-                action=row.action,
-                outcome=row.outcome,
-                space=row.space,
-                target=row.target,
-                reason=row.reason,
-                duration_ms=row.duration_ms,
-            )
-            for row in rows
-        ]
+        return [_event(row) for row in rows]
+
+
+def events_about(scope: SpaceScope, memory_id: UUID, limit: int) -> list[Event]:
+    """Inside ``space_tx``: what the caller's tenant did to a memory, newest first."""
+    about = AuditEvent.objects.filter(
+        tenant_id=scope.tenant_id, space_id=scope.space_id, target=str(memory_id), action__in=ABOUT_A_MEMORY
+    )
+    return [_event(row) for row in about.order_by("-at", "-id")[:limit]]
 
 
 def recent_refusals(tenant_id: UUID, limit: int) -> list[Refusal]:
@@ -101,3 +98,17 @@ def last_hour(tenant_id: UUID) -> Activity:
             operations=Count("id"), refused=Count("id", filter=~Q(outcome="allowed"))
         )
     return Activity(**counts)
+
+
+def _event(row: AuditEvent) -> Event:
+    return Event(
+        at=row.at,
+        actor_kind=row.actor_kind,
+        actor_name=row.actor_name,
+        action=row.action,
+        outcome=row.outcome,
+        space=row.space,
+        target=row.target,
+        reason=row.reason,
+        duration_ms=row.duration_ms,
+    )

@@ -1,8 +1,16 @@
 from django.urls import path
 
-from memory.pages import views
+from memory.pages import explore, memories, views
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
     path("overview/", views.overview_part, name="overview-part"),
+    path("explore/", explore.explore_page, name="explore"),
+    path("explore/found/", explore.explore_found, name="explore-found"),
+    path("explore/graph/", explore.explore_graph, name="explore-graph"),
+    path("memories/", memories.memories_page, name="memories-page"),
+    path("memories/<str:space>/<uuid:memory_id>/", memories.memory_page, name="memory-page"),
+    path("memories/<str:space>/<uuid:memory_id>/forget/", memories.forget_memory, name="forget-memory"),
+    path("memories/<str:space>/<uuid:memory_id>/link/", memories.link_memory, name="link-memory"),
+    path("memories/<str:space>/<uuid:memory_id>/unlink/", memories.unlink_memory, name="unlink-memory"),
 ]

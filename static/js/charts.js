@@ -1,19 +1,10 @@
 // Series drawn by uPlot: <div id class="chart" data-chart="its kind">, with its values beside it in
 // <div data-chart-values="its id" data-values="[[seconds…], [values…], …]">. A chart stays, and its values follow each refresh.
 
+import { ink, onSchemeChange } from "./colours.js";
+
 const HEIGHT = 190;
 const drawn = new Map();
-// A custom property keeps its light-dark() as text; the colour of an element that wears it is computed.
-const probe = document.createElement("span");
-
-function ink(name) {
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const computed = getComputedStyle(probe).color;
-  probe.remove();
-  return computed;
-}
-
 // uPlot writes its times as Americans do.
 const CLOCK = [["{h}:{mm}{aa}", "{HH}:{mm}"], ["{h}{aa}", "{HH}:00"], ["{M}/{D}/{YY}", "{D} {MMM}"], ["{M}/{D}", "{D} {MMM}"]];
 
@@ -97,6 +88,6 @@ function redraw() {
 addEventListener("resize", () => {
   for (const [element, { chart }] of drawn) chart.setSize({ width: element.clientWidth, height: HEIGHT });
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+onSchemeChange(redraw);
 document.addEventListener("htmx:afterSwap", (event) => showCharts(event.target));
 showCharts(document);

@@ -23,7 +23,11 @@ class SectionLink:
     is_current: bool
 
 
-SECTIONS = (Section("Overview", "overview"),)
+SECTIONS = (
+    Section("Overview", "overview"),
+    Section("Explore", "explore"),
+    Section("Memories", "memories-page"),
+)
 
 
 def navigation(role: str, path: str) -> list[SectionLink]:

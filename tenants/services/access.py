@@ -1,11 +1,15 @@
 """The one door into a space."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tenants import queries
 from tenants.callers import Caller
 from tenants.errors import AccessWithdrawn, NotCovered, NotFound, Refused, SpaceArchived, SpaceErasing, TenantSuspended
 from tenants.models import Permission, Space, Tenant
 from tenants.queries import LiveCaller, LiveSpace
 from tenants.scope import SpaceScope
+from tenants.services import limiter
 
 
 def open_space(caller: Caller, name: str, permission: str, *, archived: bool = False) -> SpaceScope:
@@ -36,6 +40,18 @@ def open_space(caller: Caller, name: str, permission: str, *, archived: bool = F
     )
     scope.require(permission)
     return scope
+
+
+@contextmanager
+def entered(caller: Caller, name: str, permission: str) -> Iterator[SpaceScope]:
+    """Through the door, and within the space's limits: a place for as long as the block runs, and one operation's rate.
+
+    Raises ``Limited``, and what ``open_space`` does.
+    """
+    scope = open_space(caller, name, permission)
+    with limiter.occupy(scope):
+        limiter.spend(scope)
+        yield scope
 
 
 def managed_space(caller: Caller, name: str, *, archived: bool = False) -> Space:

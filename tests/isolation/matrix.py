@@ -288,11 +288,30 @@ class Page:
         return f"{self.method} /{self.route}"
 
 
+_MEMORY_PAGE = "memories/<str:space>/<uuid:memory_id>/"
+_MEMORY_URL = "/memories/1/00000000-0000-4000-8000-000000000000/"
+
 PAGES = [
     Page("GET", "", 302, "/login/?next=/"),
     Page("POST", "", 302, "/login/?next=/"),
     Page("GET", "overview/", 302, "/login/?next=/overview/"),
     Page("POST", "overview/", 302, "/login/?next=/overview/"),
+    Page("GET", "explore/", 302, "/login/?next=/explore/"),
+    Page("POST", "explore/", 405),
+    Page("GET", "explore/found/", 302, "/login/?next=/explore/found/"),
+    Page("POST", "explore/found/", 405),
+    Page("GET", "explore/graph/", 302, "/login/?next=/explore/graph/"),
+    Page("POST", "explore/graph/", 405),
+    Page("GET", "memories/", 302, "/login/?next=/memories/"),
+    Page("POST", "memories/", 405),
+    Page("GET", _MEMORY_PAGE, 302, f"/login/?next={_MEMORY_URL}"),
+    Page("POST", _MEMORY_PAGE, 302, f"/login/?next={_MEMORY_URL}"),
+    Page("GET", f"{_MEMORY_PAGE}forget/", 405),
+    Page("POST", f"{_MEMORY_PAGE}forget/", 302, f"/login/?next={_MEMORY_URL}forget/"),
+    Page("GET", f"{_MEMORY_PAGE}link/", 405),
+    Page("POST", f"{_MEMORY_PAGE}link/", 302, f"/login/?next={_MEMORY_URL}link/"),
+    Page("GET", f"{_MEMORY_PAGE}unlink/", 405),
+    Page("POST", f"{_MEMORY_PAGE}unlink/", 302, f"/login/?next={_MEMORY_URL}unlink/"),
     Page("GET", "tenant/", 405),
     Page("POST", "tenant/", 302, "/login/"),
     Page("GET", "login/", 200),

@@ -9,5 +9,5 @@ create index audit_auditevent_target on audit_auditevent (tenant_id, target, at 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0002_usage")]
+    dependencies = [("audit", "0003_times")]
     operations = [migrations.RunSQL(INDEX, "drop index audit_auditevent_target")]

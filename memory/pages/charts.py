@@ -53,6 +53,31 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionUse:
+    """One kind of operation over a whole series: how many were let through and how long these took, and how many were not."""
+
+    action: str
+    durations: Durations
+    refused: int
+
+    @property
+    def words(self) -> str:
+        return self.action.replace("_", " ").capitalize()
+
+    @property
+    def allowed(self) -> int:
+        return self.durations.operations
+
+    @property
+    def middle(self) -> float:
+        return self.durations.quantile(0.5)
+
+    @property
+    def slow(self) -> float:
+        return self.durations.quantile(0.95)
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A choice of how far back charts look."""
 
@@ -90,6 +115,19 @@ def chart(series: Series) -> Chart:
         slow=[_rounded(allowed[at], 0.95) for at in steps],
         durations=sum(allowed.values(), _NONE),
     )
+
+
+def by_action(series: Series) -> list[ActionUse]:
+    """The operations of a series by their kind, the commonest first."""
+    allowed: dict[str, Durations] = defaultdict(lambda: _NONE)
+    refused: dict[str, int] = defaultdict(int)
+    for point in series.points:
+        if point.outcome == "allowed":
+            allowed[point.action] += point.durations
+        else:
+            refused[point.action] += point.operations
+    uses = [ActionUse(action, allowed[action], refused[action]) for action in sorted({*allowed, *refused})]
+    return sorted(uses, key=lambda use: -(use.allowed + use.refused))
 
 
 def _steps(series: Series, now: datetime) -> list[int]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from memory.pages import explore, memories, views
+from memory.pages import explore, memories, usage, views
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("explore/", explore.explore_page, name="explore"),
     path("explore/found/", explore.explore_found, name="explore-found"),
     path("explore/graph/", explore.explore_graph, name="explore-graph"),
+    path("spaces/<str:space>/usage/", usage.usage_page, name="usage-page"),
+    path("spaces/<str:space>/usage/part/", usage.usage_part, name="usage-part"),
     path("memories/", memories.memories_page, name="memories-page"),
     path("memories/<str:space>/<uuid:memory_id>/", memories.memory_page, name="memory-page"),
     path("memories/<str:space>/<uuid:memory_id>/forget/", memories.forget_memory, name="forget-memory"),

@@ -7,7 +7,8 @@ from math import ceil
 from audit.models import Step
 from audit.services.usage import Series, space_series
 from memory import queries
-from memory.records import SpaceCounts
+from memory.models import Tier
+from memory.records import SpaceCounts, TierCount
 from memory.services.capacity import capacity
 from tenants.limits import Limits
 from tenants.operations import Action, record
@@ -20,6 +21,21 @@ VECTOR_HEADER = 8
 # A cold vector's code has a byte a number, and beside it a bit a number to search by.
 COLD_BYTES_A_NUMBER = 1.125
 COLD_VECTOR_HEADER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TierUsage:
+    """What a tier holds and may hold, one of its vectors taking ``vector_bytes``."""
+
+    tier: Tier
+    count: TierCount
+    capacity: int
+    vector_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """Text and vectors; indexes come on top."""
+        return self.count.text_bytes + self.count.memories * self.vector_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +52,31 @@ class Usage:
     now: RateNow | None
     series: Series
 
+    @property
+    def tiers(self) -> list[TierUsage]:
+        counts, limits = self.counts, self.limits
+        return [
+            TierUsage(Tier.HOT, counts.hot, limits.hot_capacity_per_space, self.vector_bytes),
+            TierUsage(Tier.WARM, counts.warm, limits.warm_capacity_per_space, self.vector_bytes),
+            TierUsage(Tier.COLD, counts.cold, limits.cold_capacity_per_space, self.cold_vector_bytes),
+        ]
+
 
 def usage(scope: SpaceScope, step: Step = Step.HOUR, after: datetime | None = None) -> Usage:
     """What is used now, and what was asked since ``after``, step by step. Raises ``Invalid`` for too many steps."""
+    used = watch_usage(scope, step, after)
+    with space_tx(scope, durable=False):
+        record(scope, Action.READ_USAGE)
+    return used
+
+
+def watch_usage(scope: SpaceScope, step: Step, after: datetime | None = None) -> Usage:
+    """The same for somebody who goes on looking: that they came was recorded by ``usage``."""
     scope.require("read")
     now = rate_now(scope)
     with space_tx(scope, durable=False):
         counts = queries.space_counts(scope)
         series = space_series(scope, step, after)
-        record(scope, Action.READ_USAGE)
     return Usage(
         space=scope.space,
         counts=counts,

@@ -18,6 +18,7 @@ READING = [
     "/explore/?memory={memory}&space={space}",
     "/explore/graph/?space={space}&sources={memory}&depth=2&threshold=0.01",
 ]
+USAGE = ["/spaces/{space}/usage/", "/spaces/{space}/usage/part/"]
 WRITING = {
     "/memories/{space}/{memory}/": {"content": "Taken over.", "kind": "fact", "confidence": "1"},
     "/memories/{space}/{memory}/forget/": {},
@@ -60,6 +61,18 @@ def test_a_page_shows_a_stranger_nothing_of_a_space(stage: Stage, who: str, spac
     response = stage.fetch("GET", named(stage, page, space), stage.headers[who])
     assert f"What only {space.upper()} may know." not in response.content.decode()
     assert stage.memories[space][1] not in response.content.decode()
+
+
+@pytest.mark.parametrize("page", USAGE)
+@pytest.mark.parametrize(("who", "space"), STRANGERS)
+def test_a_stranger_is_not_told_what_a_space_uses(stage: Stage, who: str, space: str, page: str) -> None:
+    assert stage.fetch("GET", named(stage, page, space), stage.headers[who]).status_code == 403
+
+
+@pytest.mark.parametrize("page", USAGE)
+@pytest.mark.parametrize(("who", "space"), READERS)
+def test_a_reader_is_told_what_a_space_uses(stage: Stage, who: str, space: str, page: str) -> None:
+    assert stage.fetch("GET", named(stage, page, space), stage.headers[who]).status_code == 200
 
 
 @pytest.mark.parametrize("page", WRITING)

@@ -6,7 +6,7 @@ import time_machine
 
 from audit.models import Step
 from audit.services.usage import Durations, Point, Series
-from memory.pages.charts import asked_step, chart, spans
+from memory.pages.charts import asked_step, by_action, chart, spans
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -42,3 +42,15 @@ def test_nothing_asked_is_a_chart_of_zeros() -> None:
 def test_an_address_that_names_no_step_gets_the_shortest() -> None:
     assert [asked_step(value) for value in ("day", "year", None)] == [Step.DAY, Step.MINUTE, Step.MINUTE]
     assert [span.step for span in spans(Step.HOUR) if span.is_chosen] == [Step.HOUR]
+
+
+def test_operations_are_added_up_by_kind_the_commonest_first() -> None:
+    points = [point(0, "allowed", 4, action="recall"), point(1, "allowed", 4, 4, action="recall")]
+    points += [point(1, "limited", 2, 2, 2, 2, action="remember"), point(2, "denied", 2, action="forget")]
+    uses = by_action(Series(Step.MINUTE, NOON, points))
+    assert [(use.words, use.allowed, use.refused) for use in uses] == [
+        ("Remember", 0, 4),
+        ("Recall", 3, 0),
+        ("Forget", 0, 1),
+    ]
+    assert 0 < uses[1].middle < uses[1].slow <= 4

@@ -11,7 +11,7 @@ from engram_site import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engram_site.settings")
 
-app = Celery("engram")
+app = Celery("engram", task_cls="tenants.work:Work")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 tracing.connect()
@@ -19,6 +19,8 @@ app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
     "rebalance spaces": {"task": "memory.tasks.rebalance_spaces", "schedule": 300.0, "options": {"expires": 300}},
+    "apply recalls": {"task": "memory.tasks.apply_all_recalls", "schedule": 5.0, "options": {"expires": 5}},
+    "tidy spaces": {"task": "memory.tasks.tidy_spaces", "schedule": 300.0, "options": {"expires": 300}},
     "erase spaces": {"task": "memory.tasks.erase_spaces", "schedule": 10.0, "options": {"expires": 10}},
     "resume imports": {"task": "memory.tasks.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
     "make audit partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(hour="2", minute="10")},

@@ -73,7 +73,9 @@ class Association(models.Model):
 
     class Kind(models.TextChoices):
         TEMPORAL = "temporal"
+        ENTITY = "entity"
         EXPLICIT = "explicit"
+        HEBBIAN = "hebbian"
 
     pk = models.CompositePrimaryKey("space_id", "source_id", "target_id", "kind")
     space_id = models.UUIDField()
@@ -82,10 +84,22 @@ class Association(models.Model):
     kind = models.TextField(choices=Kind)
     weight = models.FloatField()
     reinforced = models.IntegerField(default=0)
+    # When the weight of a hebbian one was that; it has faded since.
+    reinforced_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"{self.source_id} → {self.target_id}"
+
+
+class Reinforcement(models.Model):
+    """Up to which of its recalls, by Redis' ids, a space has been reinforced."""
+
+    space_id = models.UUIDField(primary_key=True)
+    applied_id = models.TextField()
+
+    def __str__(self) -> str:
+        return self.applied_id
 
 
 class Tally(models.Model):

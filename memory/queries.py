@@ -217,6 +217,46 @@ def move(scope: SpaceScope, ids: Sequence[UUID], source: str, target: str) -> in
     return int(moved)
 
 
+def applied_recalls(scope: SpaceScope) -> str | None:
+    """The last of the space's recalls that was applied."""
+    rows = _run("applied_recalls", scope)
+    return rows[0][0] if rows else None
+
+
+def advance_recalls(scope: SpaceScope, first: str | None, last: str) -> bool:
+    """Note that recalls are applied up to ``last``; false if somebody else has gone on from ``first``."""
+    return bool(_run("advance_recalls", scope, first=first, last=last))
+
+
+def reinforce(
+    scope: SpaceScope, recalls: Sequence[tuple[UUID, datetime]], *, often: int, hours: int
+) -> list[tuple[UUID, str]]:
+    """Reinforce memories by their recalls; those that have earned another tier, with the one that they are in."""
+    return _run(
+        "reinforce",
+        scope,
+        ids=[memory for memory, _ in recalls],
+        times=[at for _, at in recalls],
+        often=often,
+        hours=hours,
+    )
+
+
+def link_recalled(scope: SpaceScope, pairs: Sequence[tuple[UUID, UUID]]) -> None:
+    _execute("link_recalled", scope, sources=[pair[0] for pair in pairs], targets=[pair[1] for pair in pairs])
+
+
+def fade_associations(scope: SpaceScope, limit: int) -> int:
+    ((looked_at,),) = _run("fade_associations", scope, limit=limit)
+    return int(looked_at)
+
+
+def expire(scope: SpaceScope, limit: int) -> int:
+    """Delete at most ``limit`` expired memories; how many there were."""
+    ((expired,),) = _run("expire", scope, limit=limit)
+    return int(expired)
+
+
 def erase(scope: SpaceScope, table: str, limit: int) -> int:
     """Delete at most ``limit`` of the space's rows of a table; how many there were."""
     ((erased,),) = _run("erase", scope, table=table, limit=limit)

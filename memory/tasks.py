@@ -1,14 +1,16 @@
 """What workers do to spaces. A task takes a space's id, enters its scope and calls one service."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from memory import transfer_queries
 from memory.models import Import
 from memory.services import import_memories as importing
-from memory.services import lexicon
+from memory.services import lexicon, reinforcement
 from memory.services.erase import erase
+from memory.services.expire import expire_memories
 from memory.services.imports import send_to_worker
 from memory.services.tiers import rebalance
 from memory.services.work import Busy
@@ -16,6 +18,8 @@ from tenants.scope import SpaceScope
 from tenants.services.erasures import erasing_space_ids
 from tenants.services.upkeep import active_space_ids
 
+# How long a planned task is worth doing, in seconds: as long as its planner takes to plan it again.
+EVERY_MINUTE, EVERY_FIVE_MINUTES = 60, 300
 # An import's worker says that it lives with each batch, which takes a second or two.
 SILENT_SECONDS = 120
 # Another worker's turn at a space is mostly shorter.
@@ -24,11 +28,7 @@ BUSY_SECONDS = 5
 
 @shared_task
 def refresh_lexicons() -> int:
-    """Plan: one task for each active space. Returns how many."""
-    ids = active_space_ids()
-    for space_id in ids:
-        refresh_lexicon.delay(str(space_id))
-    return len(ids)
+    return _fan_out(refresh_lexicon, active_space_ids(), EVERY_MINUTE)
 
 
 @shared_task
@@ -37,32 +37,55 @@ def refresh_lexicon(space_id: str) -> int:
 
 
 @shared_task
+def apply_all_recalls() -> int:
+    return _fan_out(apply_recalls, list(reinforcement.waiting(active_space_ids())), EVERY_MINUTE)
+
+
+@shared_task
+def apply_recalls(space_id: str) -> int:
+    return reinforcement.apply_recalls(SpaceScope.for_task(UUID(space_id)))
+
+
+@shared_task
 def rebalance_spaces() -> int:
-    """Plan: one task for each active space. Returns how many."""
-    ids = active_space_ids()
-    for space_id in ids:
-        rebalance_space.apply_async((str(space_id),), expires=300)
-    return len(ids)
+    return _fan_out(rebalance_space, active_space_ids(), EVERY_FIVE_MINUTES)
 
 
 @shared_task
 def rebalance_space(space_id: str) -> None:
+    """Work on a space for a turn; if there is more, line up again behind what else waits."""
     if not rebalance(SpaceScope.for_task(UUID(space_id))).done:
         rebalance_space.delay(space_id)
 
 
 @shared_task
+def tidy_spaces() -> int:
+    return _fan_out(tidy_space, active_space_ids(), EVERY_FIVE_MINUTES)
+
+
+@shared_task
+def tidy_space(space_id: str) -> int:
+    scope = SpaceScope.for_task(UUID(space_id))
+    reinforcement.fade_associations(scope)
+    return expire_memories(scope)
+
+
+@shared_task
 def erase_spaces() -> int:
-    """Plan: one task for each space that is to be erased. Returns how many."""
-    ids = erasing_space_ids()
-    for space_id in ids:
-        erase_space.apply_async((str(space_id),), expires=60)
-    return len(ids)
+    return _fan_out(erase_space, erasing_space_ids(), EVERY_MINUTE)
 
 
 @shared_task
 def erase_space(space_id: str) -> bool:
+    """Work on a space for a turn; the planner sends it again until it is gone."""
     return erase(SpaceScope.for_erasure(UUID(space_id)))
+
+
+def _fan_out(task: Task, space_ids: Sequence[UUID], seconds: int) -> int:
+    """Plan: a task for each space, in their order. What no worker came to in that time is planned anew. Returns how many."""
+    for space_id in space_ids:
+        task.apply_async((str(space_id),), expires=seconds)
+    return len(space_ids)
 
 
 @shared_task

@@ -147,3 +147,7 @@ class Unavailable(EngramError):
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
+
+
+class NotNow(Exception):
+    """What a worker's task needs is in somebody else's hands; it tries again in a moment. No client sees this."""

@@ -334,3 +334,40 @@ class RefreshToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class TaskRun(models.Model):
+    """When a worker's task ran last, and how often it has run."""
+
+    task = models.TextField(primary_key=True)
+    finished_at = models.DateTimeField(editable=False)
+    seconds = models.FloatField(editable=False)
+    failed = models.BooleanField("failed the last time", editable=False)
+    runs = models.BigIntegerField(editable=False)
+    failures = models.BigIntegerField(editable=False)
+
+    class Meta:
+        ordering = ["task"]
+        verbose_name = "task"
+
+    def __str__(self) -> str:
+        return self.task
+
+
+class DeadLetter(models.Model):
+    """A task that failed for good: tried as often as it may be, or for a reason that trying again does not mend."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
+    task = models.TextField(editable=False)
+    arguments = models.JSONField(editable=False)
+    error = models.TextField(editable=False)
+    attempts = models.IntegerField(editable=False)
+    failed_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_again_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-failed_at"]
+        verbose_name = "failed task"
+
+    def __str__(self) -> str:
+        return self.task

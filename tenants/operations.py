@@ -88,6 +88,8 @@ class Action(TextChoices):
     VIEW_TIERS = "view_tiers"
     APPLY_RECALLS = "apply_recalls"
     EXPIRE_MEMORIES = "expire_memories"
+    VIEW_WORK = "view_work"
+    SEND_AGAIN = "send_again"
 
 
 _REFUSALS: dict[int, Outcome] = {401: "denied", 403: "denied", 429: "limited", 507: "limited"}

@@ -129,6 +129,11 @@ def _work_space(**which: Any) -> WorkSpace | None:
     return WorkSpace(*values[0]) if values else None
 
 
+def note_run(task: str, seconds: float, *, failed: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["note_run"], {"task": task, "seconds": seconds, "failed": failed})
+
+
 def misses_space(error: IntegrityError) -> bool:
     """Whether a row was refused because the space that it names is not there."""
     cause = error.__cause__

@@ -19,6 +19,10 @@ class ScopeError(RuntimeError):
     """Code asked for a scope that it may not have: a mistake of ours, never of a client."""
 
 
+class SpaceGone(ScopeError):
+    """A worker came to a space that is there no more, or not in the state that it is to be worked on."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpaceScope:
     """Leave to work in one space, as ``open_space`` gives it after every check.
@@ -42,18 +46,18 @@ class SpaceScope:
 
     @classmethod
     def for_task(cls, space_id: UUID) -> "SpaceScope":
-        """The scope of a worker's task: the space by its id, as its own tenant; raises ``ScopeError`` if it is gone."""
+        """The scope of a worker's task: the space by its id, as its own tenant; raises ``SpaceGone`` if it is gone."""
         space = queries.space_by_id(space_id)
         if space is None:
-            raise ScopeError(f"There is no space {space_id} to work on.")
+            raise SpaceGone(f"There is no space {space_id} to work on.")
         return cls._of(space, SYSTEM, frozenset(Permission.values), Origin(address="worker"))
 
     @classmethod
     def for_erasure(cls, space_id: UUID) -> "SpaceScope":
-        """The scope of the worker that erases a space; raises ``ScopeError`` if it is not being erased."""
+        """The scope of the worker that erases a space; raises ``SpaceGone`` if it is not being erased."""
         space = queries.erasing_space_by_id(space_id)
         if space is None:
-            raise ScopeError(f"There is no space {space_id} to erase.")
+            raise SpaceGone(f"There is no space {space_id} to erase.")
         return cls._of(space, SYSTEM, frozenset(Permission.values), Origin(address="worker"))
 
     @classmethod

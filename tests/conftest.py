@@ -15,9 +15,10 @@ from tests.world import World, build_world
 EMPTIED = [
     "memory_importalias", "memory_importpart", "memory_import",
     "memory_idempotencykey", "memory_lexeme", "memory_association", "memory_embedding", "memory_memory", "memory_tally",
+    "memory_reinforcement",
     "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
     "tenants_refreshtoken", "tenants_apikeyspace", "tenants_apikey", "tenants_signingkey",
-    "tenants_grant", "tenants_erasure", "tenants_breakglass",
+    "tenants_grant", "tenants_erasure", "tenants_taskrun", "tenants_deadletter", "tenants_breakglass",
     "tenants_space", "tenants_teammember", "tenants_team", "tenants_membership", "tenants_tenant",
     "django_admin_log", "django_session", "auth_user_groups", "auth_user_user_permissions", "auth_user",
 ]  # fmt: skip

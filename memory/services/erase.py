@@ -12,8 +12,10 @@ from memory.models import (
     ImportPart,
     Lexeme,
     Memory,
+    Reinforcement,
     Tally,
 )
+from memory.services.reinforcement import forget_recalls
 from memory.services.work import take_turn
 from tenants.scope import SpaceScope, space_tx
 from tenants.services import erasures
@@ -26,7 +28,18 @@ SECONDS = 60.0
 # Everything that a space holds. What hangs on memories goes before them, so that the report counts it.
 TABLES = [
     model._meta.db_table
-    for model in (Association, Embedding, ImportAlias, ImportPart, Import, Memory, Lexeme, IdempotencyKey, Tally)
+    for model in (
+        Association,
+        Embedding,
+        ImportAlias,
+        ImportPart,
+        Import,
+        Memory,
+        Lexeme,
+        IdempotencyKey,
+        Reinforcement,
+        Tally,
+    )
 ]
 
 
@@ -42,6 +55,7 @@ def erase(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SECONDS) ->
         while _erase_some(scope, table, batch):
             if time.monotonic() > until:
                 return False
+    forget_recalls(scope)
     return _erase_rest(scope, batch)
 
 

@@ -13,6 +13,7 @@ from memory import metrics, queries, vectors
 from memory.models import Tier
 from memory.queries import RecallCall
 from memory.records import Hit, Recalled, Vector
+from memory.services import reinforcement
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
@@ -95,6 +96,7 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
                 raise TimeoutError from error
             raise
         record(scope, Action.RECALL, target=f"{len(hits)} memories")
+    reinforcement.note(scope, hits)
     took_ms = (time.perf_counter() - scope.origin.started) * 1000
     return Recalled(hits, max((hit.depth for hit in hits), default=0), visited, took_ms)
 

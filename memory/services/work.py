@@ -1,10 +1,11 @@
 """What workers agree on: one at a time changes a space's memories."""
 
 from memory import queries
+from tenants.errors import NotNow
 from tenants.scope import SpaceScope
 
 
-class Busy(Exception):
+class Busy(NotNow):
     """Another worker is at this space just now."""
 
 

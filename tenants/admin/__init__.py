@@ -8,5 +8,14 @@ from tenants.admin.grants import GrantAdmin
 from tenants.admin.keys import ApiKeyAdmin, SigningKeyAdmin
 from tenants.admin.spaces import SpaceAdmin
 from tenants.admin.tenants import TenantAdmin
+from tenants.admin.work import DeadLetterAdmin, TaskRunAdmin
 
-__all__ = ["ApiKeyAdmin", "GrantAdmin", "SigningKeyAdmin", "SpaceAdmin", "TenantAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "DeadLetterAdmin",
+    "GrantAdmin",
+    "SigningKeyAdmin",
+    "SpaceAdmin",
+    "TaskRunAdmin",
+    "TenantAdmin",
+]

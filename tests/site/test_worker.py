@@ -95,7 +95,7 @@ def test_the_planner_gives_every_active_space_its_task_and_the_lexicon_is_there(
 def test_a_task_for_a_space_that_is_not_there_fails_loudly(worker: Worker, world: World) -> None:
     nowhere = uuid4()
     failed = worker.send("memory.tasks.refresh_lexicon", str(nowhere))
-    worker.wait_until(lambda: f"ScopeError('There is no space {nowhere} to work on.')" in worker.log)
+    worker.wait_until(lambda: f"SpaceGone('There is no space {nowhere} to work on.')" in worker.log)
     assert f"Task memory.tasks.refresh_lexicon[{failed}] raised unexpected" in worker.log
 
 

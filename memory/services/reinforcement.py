@@ -1,0 +1,165 @@
+"""Reinforcement: what is recalled grows firmer, comes up from colder tiers, and is tied to what is recalled with it.
+
+A recall notes its hits in a Redis stream of the space, and a worker applies them in batches. The database notes in the same
+transaction how far it came, so nothing is applied twice; without Redis, only what was not applied yet is lost.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import combinations
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from prometheus_client import Counter
+
+from memory import queries
+from memory.models import Tier
+from memory.records import Hit
+from memory.services.work import take_turn
+from tenants.limits import installation
+from tenants.operations import Action, record
+from tenants.redis_line import TIMEOUT, Line, RedisAway
+from tenants.scope import SpaceScope, space_tx
+
+LOST = Counter("engram_recalls_not_noted", "Recalls that reinforce nothing, because Redis did not answer.")
+
+# Of a recall's hits, the best that count as recalled, and the best found by the cue itself that are tied to each other.
+RECALLED = 10
+TOGETHER = 3
+# Recalls of a space that wait at most, the oldest giving way.
+MOST_WAITING = 100_000
+# Recalls applied in one transaction.
+BATCH = 200
+# Associations that fade in one transaction.
+FADING = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A recall that waits to be applied: Redis' id for it, and the memories, of which the first ``together`` belong together."""
+
+    id: str
+    memories: Sequence[UUID]
+    together: int
+
+    @property
+    def at(self) -> datetime:
+        """By the clock of Redis, which is one for all who recall."""
+        return datetime.fromtimestamp(int(self.id.partition("-")[0]) / 1000, UTC)
+
+
+@cache
+def _redis() -> tuple[redis.Redis, Line]:
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    return client, Line()
+
+
+def note(scope: SpaceScope, hits: Sequence[Hit]) -> None:
+    """After a recall has its answer: note what came to mind. One command; without Redis, none."""
+    if not hits:
+        return
+    best = sorted(hits[:RECALLED], key=lambda hit: hit.depth > 0)
+    together = sum(hit.depth == 0 for hit in best[:TOGETHER])
+    client, line = _redis()
+    fields: dict[str, bytes | int] = {"memories": b"".join(hit.memory.id.bytes for hit in best), "together": together}
+    try:
+        with line.open():
+            client.xadd(_stream(scope.space_id), fields, maxlen=MOST_WAITING, approximate=True)  # type: ignore[arg-type]
+    except RedisAway:
+        LOST.inc()
+
+
+def waiting(space_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many recalls wait to be applied, for those spaces where any does. Raises ``redis.RedisError``."""
+    with _client().pipeline(transaction=False) as pipeline:
+        for space_id in space_ids:
+            pipeline.xlen(_stream(space_id))
+        lengths = pipeline.execute()
+    return {space_id: length for space_id, length in zip(space_ids, lengths, strict=True) if length}
+
+
+def apply_recalls(scope: SpaceScope) -> int:
+    """Reinforce what was recalled since the last time; how many recalls that were.
+
+    Raises ``Busy`` while another worker is at the space, and ``redis.RedisError``.
+    """
+    applied = 0
+    while True:
+        with space_tx(scope, durable=False):
+            first = queries.applied_recalls(scope)
+        recalls = _read(scope, first)
+        if first is not None:
+            # Here and not after applying, because a worker may be killed between the two.
+            _drop(scope, first)
+        if not recalls:
+            return applied
+        if _apply(scope, first, recalls):
+            applied += len(recalls)
+
+
+def fade_associations(scope: SpaceScope) -> int:
+    """Let associations of what was recalled together fade with time; how many were looked at. Raises ``Busy``."""
+    faded = 0
+    while True:
+        with space_tx(scope):
+            take_turn(scope)
+            count = queries.fade_associations(scope, FADING)
+        faded += count
+        if count < FADING:
+            return faded
+
+
+def forget_recalls(scope: SpaceScope) -> None:
+    """Drop what waits to be applied to a space that is gone. Raises ``redis.RedisError``."""
+    _client().delete(_stream(scope.space_id))
+
+
+def _apply(scope: SpaceScope, first: str | None, recalls: Sequence[Recall]) -> bool:
+    policy = installation().tiers
+    with space_tx(scope):
+        take_turn(scope)
+        if not queries.advance_recalls(scope, first, recalls[-1].id):
+            return False
+        earned = queries.reinforce(
+            scope,
+            [(memory, recall.at) for recall in recalls for memory in recall.memories],
+            often=policy.promote_recalls,
+            hours=policy.promote_hours,
+        )
+        queries.move(scope, [memory for memory, tier in earned if tier == Tier.COLD], Tier.COLD, Tier.WARM)
+        queries.move(scope, [memory for memory, tier in earned if tier == Tier.WARM], Tier.WARM, Tier.HOT)
+        queries.link_recalled(scope, [pair for recall in recalls for pair in _pairs(recall)])
+        record(scope, Action.APPLY_RECALLS, target=f"{len(recalls)} recalls")
+    return True
+
+
+def _pairs(recall: Recall) -> Iterator[tuple[UUID, UUID]]:
+    return combinations(recall.memories[: recall.together], 2)
+
+
+def _read(scope: SpaceScope, after: str | None) -> list[Recall]:
+    entries = _client().xrange(_stream(scope.space_id), min=f"({after}" if after else "-", count=BATCH)
+    return [
+        Recall(entry_id.decode(), _ids(fields[b"memories"]), int(fields[b"together"]))
+        for entry_id, fields in entries  # type: ignore[union-attr]
+    ]
+
+
+def _ids(packed: bytes) -> list[UUID]:
+    return [UUID(bytes=packed[start : start + 16]) for start in range(0, len(packed), 16)]
+
+
+def _drop(scope: SpaceScope, applied_id: str) -> None:
+    milliseconds, _, sequence = applied_id.partition("-")
+    _client().xtrim(_stream(scope.space_id), minid=f"{milliseconds}-{int(sequence) + 1}", approximate=False)
+
+
+def _client() -> redis.Redis:
+    return _redis()[0]
+
+
+def _stream(space_id: UUID) -> str:
+    return f"engram:recalled:{space_id}"

@@ -58,12 +58,12 @@ class FilledSpace:
         return self.scope.space
 
 
-def make_tenant(slug: str, spaces: Sequence[str]) -> Tenant:
+def make_tenant(slug: str, spaces: Sequence[str], permissions: frozenset[str] = READ_WRITE) -> Tenant:
     root = operator("benchmark")
     create_tenant(root, slug)
     for name in spaces:
         create_space(root, NewSpace(name), tenant_slug=slug)
-    held: Mapping[str, frozenset[str]] = dict.fromkeys(spaces, READ_WRITE)
+    held: Mapping[str, frozenset[str]] = dict.fromkeys(spaces, permissions)
     api_key = create_key(root, slug, held, name="benchmark").api_key
     key = verify_key(api_key)
     return Tenant(api_key, Caller(key.tenant_id, Actor("key", str(key.id), key.name), held, Origin()))

@@ -11,11 +11,11 @@ its memories. After a mark, an export that broke off goes on from the memory tha
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from memory.kinds import KIND, KIND_RULE
 from memory.models import Association, Tier
@@ -24,6 +24,8 @@ from tenants.limits import installation
 
 VERSION = 1
 _SHOWN = 60
+# Ids stay text: there are millions of them, and nobody takes them apart.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_NUMBER = 32
 
 
@@ -45,43 +47,43 @@ class SpaceLine:
     version: int = VERSION
     space: str = ""
     vectors: bool = True
-    exported_at: datetime | None = None
+    exported_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryLine:
-    """A memory with everything that is stored of it. Without ``embedding`` the server embeds ``content``."""
+    """A memory with everything that is stored of it; times are ISO 8601. Without ``embedding`` the server embeds ``content``."""
 
-    id: UUID
+    id: str
     content: str
     kind: str = "fact"
     confidence: float = 1.0
     session: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    observed_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    expires_at: datetime | None = None
+    observed_at: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    expires_at: str | None = None
     tier: str = Tier.HOT.value
     stability: float = 1.0
     recall_count: int = 0
-    last_recalled_at: datetime | None = None
+    last_recalled_at: str | None = None
     embedding: list[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AssociationLine:
-    source: UUID
-    target: UUID
+    source: str
+    target: str
     kind: str = Association.Kind.EXPLICIT.value
     weight: float = 1.0
     reinforced: int = 0
-    created_at: datetime | None = None
+    created_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MarkLine:
-    after: UUID
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +185,16 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def _time(value: Any) -> datetime:
+def _time(value: Any) -> str:
     time = datetime.fromisoformat(value)
     # In the first and the last year an offset may lead to where Python's calendar does not go.
     _check(time.utcoffset() is not None and 1 < time.year < 9999)
-    return time
+    return time.isoformat()
 
 
-def _uuid(value: Any) -> UUID:
-    _check(isinstance(value, str))
-    return UUID(value)
+def _id(value: Any) -> str:
+    _check(_UUID.fullmatch(value) is not None)
+    return str(value).lower()
 
 
 def _one_of(*allowed: str) -> Read:
@@ -235,7 +237,7 @@ _SPACE: _Fields = {
     "exported_at": (_time, _TIME),
 }
 _MEMORY: _Fields = {
-    "id": (_uuid, _ID),
+    "id": (_id, _ID),
     "content": (_content, "a text that is not blank, of at most the installation's content_bytes"),
     "kind": (_kind, KIND_RULE),
     "confidence": (_number(0, 1), "a number from 0 to 1"),
@@ -252,8 +254,8 @@ _MEMORY: _Fields = {
     "embedding": (_or_null(_vector), "a list of numbers, or null"),
 }
 _ASSOCIATION: _Fields = {
-    "source": (_uuid, _ID),
-    "target": (_uuid, _ID),
+    "source": (_id, _ID),
+    "target": (_id, _ID),
     "kind": (_one_of(*Association.Kind.values), ", ".join(Association.Kind.values)),
     # Smaller ones would be nothing in single precision.
     "weight": (_number(1e-30, 1), "a number above 0, up to 1"),
@@ -264,6 +266,6 @@ _SHAPES: dict[str, tuple[type[Any], _Fields, tuple[str, ...]]] = {
     "space": (SpaceLine, _SPACE, ("version", "embedding_model", "embedding_dimension")),
     "memory": (MemoryLine, _MEMORY, ("id", "content")),
     "association": (AssociationLine, _ASSOCIATION, ("source", "target")),
-    "mark": (MarkLine, {"after": (_uuid, _ID)}, ("after",)),
+    "mark": (MarkLine, {"after": (_id, _ID)}, ("after",)),
     "end": (EndLine, {}, ()),
 }

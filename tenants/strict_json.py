@@ -12,10 +12,17 @@ MOST_NESTED = 64
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def loads(text: str) -> Any:
     """The value that a text spells; raises ``ValueError`` with what is wrong."""
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
+        data = _DECODER.decode(text)
     except RecursionError as error:
         raise ValueError(f"it is nested deeper than {MOST_NESTED} levels") from error
     _check_nesting(text, data)
@@ -25,10 +32,6 @@ def loads(text: str) -> Any:
         if _NUL.search(text):
             raise ValueError("a NUL character cannot be stored")
     return data
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _check_nesting(text: str, data: Any) -> None:

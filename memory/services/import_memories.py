@@ -1,5 +1,6 @@
 """Reading an import's file into its space: a worker's work, in batches that each are stored whole, with how far it came."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +13,17 @@ from django.utils import timezone
 from memory import transfer, vectors
 from memory import transfer_queries as queries
 from memory.models import Import
-from memory.records import Vector, content_hash
+from memory.records import Vector
 from memory.services import capacity, lexicon
-from memory.services.imports import end_import
+from memory.services.imports import PART_BYTES, end_import
 from memory.services.work import take_turn
 from memory.transfer import AssociationLine, BadLine, EndLine, MemoryLine, SpaceLine
-from memory.transfer_queries import ImportedAssociation, ImportedMemory
 from tenants.errors import CapacityExceeded, Invalid
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
-BATCH_LINES = 1_000
-BATCH_PARTS = 4
+BATCH_LINES = 4_000
+BATCH_BYTES = 2 * 1024 * 1024
 # Then a worker turns to what else there is to do, for other tenants too.
 TURN_SECONDS = 20.0
 # What rounding to half precision makes of a unit vector's length, at most. Such a vector is kept to the bit.
@@ -38,7 +38,7 @@ class _Batch:
     last: int
     end: int
     is_last: bool = False
-    memories: dict[UUID, tuple[int, MemoryLine]] = field(default_factory=dict)
+    memories: dict[str, tuple[int, MemoryLine]] = field(default_factory=dict)
     associations: list[tuple[int, AssociationLine]] = field(default_factory=list)
 
 
@@ -75,7 +75,8 @@ def _step(scope: SpaceScope, import_id: UUID) -> str:
             return Import.Status.FAILED
         if row.status not in Import.UNFINISHED:
             return row.status
-        parts = queries.unread_parts(scope, import_id, row.bytes_done, BATCH_PARTS)
+        most = max(BATCH_BYTES, transfer.longest_line(scope.embedding_dimension) + PART_BYTES)
+        parts = queries.unread_parts(scope, import_id, row.bytes_done, math.ceil(most / PART_BYTES) + 1)
     try:
         batch = _read(scope, row, parts)
         embedded = _vectors(scope, list(batch.memories.values()))
@@ -157,31 +158,48 @@ def _check_model(scope: SpaceScope, line: SpaceLine) -> None:
 
 def _vectors(scope: SpaceScope, memories: Sequence[tuple[int, MemoryLine]]) -> list[Vector]:
     """Each memory's own vector, or one that the server makes of its content."""
-    found = {line: _vector(scope, line, memory.embedding) for line, memory in memories if memory.embedding is not None}
+    given = [(line, memory.embedding) for line, memory in memories if memory.embedding is not None]
     without = [(line, memory) for line, memory in memories if memory.embedding is None]
     try:
         made = vectors.embed(scope, [memory.content for _, memory in without])
     except Invalid as error:
         raise _Refused(without[0][0], "embedding_required", error.problems()[0].detail, "embedding") from error
+    found = dict(zip((line for line, _ in given), _unit_vectors(scope, given), strict=True))
     found.update(zip((line for line, _ in without), made, strict=True))
     return [found[line] for line, _ in memories]
 
 
-def _vector(scope: SpaceScope, line: int, values: Sequence[float]) -> Vector:
+def _unit_vectors(scope: SpaceScope, given: Sequence[tuple[int, list[float]]]) -> list[Vector]:
+    """The vectors to the bit, where they are of unit length as far as half precision can tell, and else brought to it."""
+    if not given:
+        return []
     try:
-        checked = vectors.check(scope, values)
-    except (Invalid, OverflowError) as error:
-        detail = (
-            error.problems()[0].detail if isinstance(error, Invalid) else "'embedding' has a number that is too large."
-        )
-        raise _Refused(line, "invalid", detail, "embedding") from error
-    given = np.asarray(values, dtype=np.float64)
-    return given.astype(np.float32) if abs(np.linalg.norm(given) - 1) <= UNIT else checked
+        matrix = np.array([values for _, values in given], dtype=np.float64)
+        lengths = np.linalg.norm(matrix, axis=-1)
+    except (ValueError, OverflowError):
+        # One of them is not like the others: each is looked at for itself, which finds it.
+        return [_checked(scope, line, values) for line, values in given]
+    if matrix.shape[1] != scope.embedding_dimension:
+        return [_checked(scope, line, values) for line, values in given]
+    return [
+        vector.astype(np.float32) if abs(length - 1) <= UNIT else _checked(scope, line, values)
+        for vector, length, (line, values) in zip(matrix, lengths, given, strict=True)
+    ]
+
+
+def _checked(scope: SpaceScope, line: int, values: list[float]) -> Vector:
+    try:
+        return vectors.check(scope, values)
+    except Invalid as error:
+        raise _Refused(line, "invalid", error.problems()[0].detail, "embedding") from error
+    except OverflowError as error:
+        raise _Refused(line, "invalid", "'embedding' has a number that is too large.", "embedding") from error
 
 
 def _store(scope: SpaceScope, row: Import, batch: _Batch, embedded: Sequence[Vector]) -> str:
     try:
-        with space_tx(scope):
+        # How far it came is stored together with what came: a crash can lose the last batches, and then they are read again.
+        with space_tx(scope, durable=batch.is_last):
             take_turn(scope)
             held = Import.objects.select_for_update().filter(space_id=scope.space_id, id=row.id).first()
             if held is None or held.status not in Import.UNFINISHED or held.bytes_done != row.bytes_done:
@@ -210,30 +228,9 @@ def _store_memories(scope: SpaceScope, import_id: UUID, batch: _Batch, embedded:
     """Store the batch's memories; return how many are new."""
     if not batch.memories:
         return 0
-    now = timezone.now()
-    memories = [
-        ImportedMemory(
-            id=memory.id,
-            content=memory.content,
-            content_hash=content_hash(memory.content),
-            kind=memory.kind,
-            confidence=memory.confidence,
-            session=memory.session,
-            metadata=memory.metadata,
-            observed_at=memory.observed_at or memory.created_at or now,
-            created_at=memory.created_at or now,
-            updated_at=memory.updated_at or memory.created_at or now,
-            expires_at=memory.expires_at,
-            tier=memory.tier,
-            stability=memory.stability,
-            recall_count=memory.recall_count,
-            last_recalled_at=memory.last_recalled_at,
-            vector=vector,
-        )
-        for (_, memory), vector in zip(batch.memories.values(), embedded, strict=True)
-    ]
+    memories = [memory for _, memory in batch.memories.values()]
     capacity.make_room(scope, len(memories))
-    stored = queries.import_memories(scope, memories)
+    stored = queries.import_memories(scope, memories, embedded)
     if stored:
         capacity.check(scope)
     left = [memory for memory in memories if memory.id not in stored]
@@ -247,24 +244,12 @@ def _store_associations(scope: SpaceScope, import_id: UUID, batch: _Batch) -> in
     if not batch.associations:
         return 0
     named = {end for _, link in batch.associations for end in (link.source, link.target)}
-    held = queries.hold_imported(scope, import_id, sorted(named))
-    now = timezone.now()
-    links: list[ImportedAssociation] = []
-    for number, link in batch.associations:
+    held = queries.hold_imported(scope, import_id, named)
+    for line, link in batch.associations:
         for attr, end in (("source", link.source), ("target", link.target)):
-            if end not in held or batch.memories.get(end, (0,))[0] > number:
+            if end not in held or (end in batch.memories and batch.memories[end][0] > line):
                 detail = f"'{attr}' is {end}; allowed: a memory of an earlier line, or of the space {scope.space!r}."
-                raise _Refused(number, "unknown_memory", detail, attr)
-        # Two memories of the file may be one in the space.
-        if held[link.source] != held[link.target]:
-            links.append(
-                ImportedAssociation(
-                    source=held[link.source],
-                    target=held[link.target],
-                    kind=link.kind,
-                    weight=link.weight,
-                    reinforced=link.reinforced,
-                    created_at=link.created_at or now,
-                )
-            )
-    return queries.import_associations(scope, links)
+                raise _Refused(line, "unknown_memory", detail, attr)
+    # Two memories of the file may be one in the space.
+    links = [(held[link.source], held[link.target], link) for _, link in batch.associations]
+    return queries.import_associations(scope, [link for link in links if link[0] != link[1]])

@@ -151,8 +151,8 @@ def _receive(scope: SpaceScope, import_id: UUID, offset: int, file: Iterable[byt
                 f"The file has more than {installation().sizes.import_bytes:,} bytes, which is the most that is allowed; "
                 "send it as several imports."
             )
-        # A commit for each part: what has come stays, however the file breaks off.
-        with space_tx(scope):
+        # A commit for each part: what has come stays, however the file breaks off. The last one waits for the disk, for all.
+        with space_tx(scope, durable=False):
             if not queries.keep_import_part(scope, import_id, offset, part):
                 raise _misplaced(scope, import_id, offset)
         offset += len(part)

@@ -1,6 +1,6 @@
 -- The memories of the space that an import's file knows by these ids. They are kept from being forgotten until the transaction
 -- ends.
-select given.id, m.id
+select given.id::text, m.id::text
 from unnest(%(ids)s::uuid[]) given (id)
 left join memory_importalias alias
     on alias.space_id = %(space_id)s and alias.import_id = %(import_id)s and alias.given = given.id

@@ -1,12 +1,11 @@
 -- Store associations as they are; one that is there already stays as it is. Returns how many are new.
 with stored as (
     insert into memory_association (space_id, source_id, target_id, kind, weight, reinforced, created_at)
-    select %(space_id)s::uuid, link.*
-    from unnest(
-        %(sources)s::uuid[], %(targets)s::uuid[], %(kinds)s::text[], %(weights)s::real[], %(reinforced)s::integer[],
-        %(created)s::timestamptz[]
-    ) link (source_id, target_id, kind, weight, reinforced, created_at)
-    order by link.source_id, link.target_id, link.kind
+    select %(space_id)s::uuid, link.source, link.target, link.kind, link.weight, link.reinforced,
+           coalesce(link.created_at, now())
+    from json_to_recordset(%(links)s) link (
+        source uuid, target uuid, kind text, weight real, reinforced integer, created_at timestamptz)
+    order by link.source, link.target, link.kind
     on conflict do nothing
     returning 1
 )

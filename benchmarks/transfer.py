@@ -1,0 +1,106 @@
+"""Export and import of a whole space with its vectors and associations: over HTTP, and by a worker's hands."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from statistics import median
+from uuid import UUID
+
+from tqdm import tqdm
+
+from benchmarks.bulk import Loader
+from benchmarks.clients import HttpError
+from benchmarks.corpus import Corpus
+from benchmarks.installation import Installation
+from benchmarks.report import Findings, Table, Wanted
+from benchmarks.spaces import FilledSpace, fill, make_tenant
+from benchmarks.timing import timed
+from memory.models import Import
+from memory.services.import_memories import import_memories
+from tenants.models import Permission
+from tenants.scope import SpaceScope
+
+LEAST_EXPORTED = 5_000
+LEAST_IMPORTED = 2_000
+NDJSON = "application/x-ndjson"
+PIECE = 1 << 16
+
+
+def measure(installation: Installation, *, quick: bool) -> Findings:
+    size, rounds = (5_000, 1) if quick else (50_000, 3)
+    targets = [f"copy-{number}" for number in range(rounds)]
+    tenant = make_tenant("transfer", ["original", *targets], permissions=frozenset(Permission.values))
+    with Loader(installation.admin_url) as loader, tqdm(total=size, desc="Filling", unit="memory", leave=False) as bar:
+        original = fill(tenant, "original", size, 0, Corpus(seed=1), loader, bar)
+        loader.settle()
+    token = installation.site.access_token(tenant.api_key)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": NDJSON}
+    connection = HTTPConnection(installation.site.address, installation.site.port, timeout=600)
+    with closing(connection):
+        exported = [timed(lambda: _export(connection, headers)) for _ in range(rounds)]
+        file = _export(connection, headers)
+        sent, stored = zip(*(_import(connection, headers, original, target, file) for target in targets), strict=True)
+    lines = file.count(b"\n")
+    rates = {
+        "export over HTTP": size / median(exported) * 1000,
+        "import: sending the file over HTTP": size / median(sent) * 1000,
+        "import: the worker's part": size / median(stored) * 1000,
+    }
+    whole = size / median(a + b for a, b in zip(sent, stored, strict=True)) * 1000
+    return Findings(
+        [
+            Table(
+                f"A space of {size:,} memories and {original.associations:,} associations: {lines:,} lines",
+                ["what", "memories/s"],
+                [[what, rate] for what, rate in rates.items()],
+            ),
+            Table("The file", ["bytes", "bytes a memory"], [[len(file), len(file) / size]]),
+        ],
+        [
+            Wanted.at_least("memories/s exported with vectors", LEAST_EXPORTED, rates["export over HTTP"]),
+            Wanted.at_least("memories/s imported with vectors, sending included", LEAST_IMPORTED, whole),
+        ],
+    )
+
+
+def _export(connection: HTTPConnection, headers: dict[str, str]) -> bytes:
+    connection.request("GET", "/api/v1/spaces/original/export/", headers=headers)
+    response = connection.getresponse()
+    file = response.read()
+    if not file.endswith(b'{"type": "end"}\n'):
+        raise HttpError(f"The export answered {response.status} and ends with {file[-200:]!r}")
+    return file
+
+
+def _import(
+    connection: HTTPConnection, headers: dict[str, str], original: FilledSpace, target: str, file: bytes
+) -> tuple[float, float]:
+    """The milliseconds of sending the file, and of a worker's storing it."""
+    ids: list[UUID] = []
+
+    def send() -> None:
+        connection.request("POST", f"/api/v1/spaces/{target}/import/", iter(_pieces(file)), _sized(headers, file))
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != 202:
+            raise HttpError(f"The import answered {response.status}: {answer[:500]!r}")
+        ids.append(UUID(json.loads(answer)["id"]))
+
+    sending = timed(send)
+    scope = SpaceScope.for_task(original.tenant.open(target).space_id)
+
+    def work() -> None:
+        status = import_memories(scope, ids[0], seconds=600)
+        if status != Import.Status.DONE:
+            raise HttpError(f"The import into {target} is {status}")
+
+    return sending, timed(work)
+
+
+def _pieces(file: bytes) -> Iterator[bytes]:
+    return (file[start : start + PIECE] for start in range(0, len(file), PIECE))
+
+
+def _sized(headers: dict[str, str], file: bytes) -> dict[str, str]:
+    return {**headers, "Content-Length": str(len(file))}

@@ -14,6 +14,7 @@ from engram_site.runner.errors import StartError
 NAMES = {
     "recall": "recall, spread and remember: how fast, how right, and what isolation costs",
     "transfer": "export and import of a whole space, with vectors and associations",
+    "mcp": "recall over MCP against recall over REST",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
 }
 

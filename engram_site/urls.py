@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from engram_site import health, metrics
 from engram_site.views import api_not_found
+from memory.mcp.views import McpView
 
 urlpatterns = [
     path("", include("tenants.pages.urls")),
@@ -23,6 +24,7 @@ urlpatterns = [
             ]
         ),
     ),
+    path("mcp", McpView.as_view(), name="mcp"),
     path("metrics", metrics.metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

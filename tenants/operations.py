@@ -77,6 +77,7 @@ class Action(TextChoices):
     RECALL_ACROSS = "recall_across"
     SPREAD = "spread"
     REFRESH_LEXICON = "refresh_lexicon"
+    CALL_TOOL = "call_tool"
     EXPORT = "export"
     LIST_IMPORTS = "list_imports"
     START_IMPORT = "start_import"

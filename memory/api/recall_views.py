@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from memory.api import serializers
-from memory.records import Hit
+from memory.records import Hit, Recalled, SpreadResult
 from memory.services.recall import Cue, Spreading, recall
-from memory.services.recall_across import recall_across
+from memory.services.recall_across import RecalledAcross, recall_across
 from memory.services.spread import spread
 from tenants.api.base import EngramView
 from tenants.api.strict import parse_body
@@ -31,13 +31,7 @@ class RecallView(EngramView):
         given: dict[str, Any] = dict(parse_body(serializers.RecallRequest, request))
         explain = given.pop("explain")
         recalled = recall(scope, Cue(**{**given, "seeds": frozenset(given["seeds"])}))
-        return Response(
-            {
-                "results": [_hit(hit, explain=explain) for hit in recalled.hits],
-                "took_ms": round(recalled.took_ms, 3),
-                "spread": {"depth": recalled.depth, "visited": recalled.visited},
-            }
-        )
+        return Response(recall_answer(recalled, explain=explain))
 
 
 class RecallAcrossView(EngramView):
@@ -51,13 +45,7 @@ class RecallAcrossView(EngramView):
         given: dict[str, Any] = dict(parse_body(serializers.RecallAcrossRequest, request))
         explain, names = given.pop("explain"), given.pop("spaces", None)
         recalled = recall_across(self.caller, names, Cue(**{**given, "seeds": frozenset(given["seeds"])}))
-        return Response(
-            {
-                "results": [_hit(hit, explain=explain) for hit in recalled.hits],
-                "spaces": serializers.AskedAnswer(recalled.spaces, many=True).data,
-                "took_ms": round(recalled.took_ms, 3),
-            }
-        )
+        return Response(recall_across_answer(recalled, explain=explain))
 
 
 class SpreadView(EngramView):
@@ -72,12 +60,30 @@ class SpreadView(EngramView):
         given = parse_body(serializers.SpreadRequest, request)
         spreading = Spreading(decay=given["decay"], threshold=given["threshold"])
         result = spread(scope, given["from"], given["depth"], spreading)
-        return Response(
-            {
-                "activations": serializers.ActivationAnswer(result.activations, many=True).data,
-                "associations": serializers.AssociationAnswer(result.flows, many=True).data,
-            }
-        )
+        return Response(spread_answer(result))
+
+
+def recall_answer(recalled: Recalled, *, explain: bool) -> dict[str, Any]:
+    return {
+        "results": [_hit(hit, explain=explain) for hit in recalled.hits],
+        "took_ms": round(recalled.took_ms, 3),
+        "spread": {"depth": recalled.depth, "visited": recalled.visited},
+    }
+
+
+def recall_across_answer(recalled: RecalledAcross, *, explain: bool) -> dict[str, Any]:
+    return {
+        "results": [_hit(hit, explain=explain) for hit in recalled.hits],
+        "spaces": serializers.AskedAnswer(recalled.spaces, many=True).data,
+        "took_ms": round(recalled.took_ms, 3),
+    }
+
+
+def spread_answer(result: SpreadResult) -> dict[str, Any]:
+    return {
+        "activations": serializers.ActivationAnswer(result.activations, many=True).data,
+        "associations": serializers.AssociationAnswer(result.flows, many=True).data,
+    }
 
 
 def _hit(hit: Hit, *, explain: bool) -> dict[str, Any]:

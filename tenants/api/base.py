@@ -38,7 +38,8 @@ class EngramView(GenericAPIView[Any]):
         return self.request.user  # type: ignore[return-value]
 
     def open_space(self, permission: str) -> SpaceScope:
-        """Through the one door, and within the space's limits: a place until the answer is made, and one operation's rate."""
+        """The path's space, through the one door and within its limits: a place until the answer is made, and one operation's
+        rate."""
         scope = open_space(self.caller, self.kwargs["space"], permission)
         self.places.enter_context(limiter.occupy(scope))
         limiter.spend(scope)

@@ -72,19 +72,22 @@ class ExpiryField(serializers.DateTimeField):
         return expires_at
 
 
-def parse_body(serializer: type[StrictSerializer], request: Request, **options: Any) -> Any:
-    """The request's body as the serializer's values; raises ``ValidationError``."""
-    parsed = serializer(data=request.data, **options)
+def parse(serializer: type[StrictSerializer], given: Any, **options: Any) -> Any:
+    """What was given as the serializer's values; raises ``ValidationError``."""
+    parsed = serializer(data=given, **options)
     parsed.is_valid(raise_exception=True)
     return parsed.validated_data
+
+
+def parse_body(serializer: type[StrictSerializer], request: Request, **options: Any) -> Any:
+    """The request's body as the serializer's values; raises ``ValidationError``."""
+    return parse(serializer, request.data, **options)
 
 
 def parse_query(serializer: type[StrictSerializer], request: Request) -> Any:
     """The query parameters as the serializer's values; ``format``, which picks the renderer, is always let by."""
     given = {name: value for name, value in request.query_params.items() if name != "format"}
-    parsed = serializer(data=given)
-    parsed.is_valid(raise_exception=True)
-    return parsed.validated_data
+    return parse(serializer, given)
 
 
 class NoParameters(StrictSerializer):

@@ -45,7 +45,7 @@ class Subject:
         }
         for parameter, value in names.items():
             route = route.replace(parameter, value)
-        return f"/api/v1/{route}"
+        return route if route.startswith("/") else f"/api/v1/{route}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,25 @@ CALLS = [
     Call("DELETE", "spaces/<str:space>/import/<uuid:import_id>/", "cancel_import", "manage", 204),
     Call("POST", "spaces/<str:space>/spread/", "spread", "read", 200, lambda s: {"from": [s.memory], "depth": 2}),
 ]  # fmt: skip
+
+
+def _tool(name: str, action: str, need: Need, arguments: Body) -> Call:
+    def message(subject: Subject) -> Any:
+        params = {"name": name, "arguments": arguments(subject)}
+        return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+    return Call("POST", "/mcp", action, need, 200, message)
+
+
+# What agents do over MCP: the tools, each of which is an operation that REST has too.
+TOOLS = [
+    _tool("remember", "remember", "write", lambda s: _fresh(space=s.space)),
+    _tool("recall", "recall", "read", lambda s: {"space": s.space, "query": "the first memory"}),
+    _tool("recall", "recall_across", "presence", lambda s: {"query": "any", "filters": {"session": "no such"}}),
+    _tool("spread", "spread", "read", lambda s: {"space": s.space, "from": [s.memory]}),
+    _tool("forget", "forget", "write", lambda s: {"space": s.space, "memory": s.memory}),
+    _tool("list_spaces", "list_spaces", "presence", lambda s: {}),
+]
 
 
 @dataclass(frozen=True, slots=True)

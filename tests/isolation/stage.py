@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -92,12 +93,14 @@ class Stage:
         self.admin.execute("update memory_import set status = %s where id = %s", [status, made])
         return str(made)
 
-    def send(self, caller: str, call: Call, subject: Subject) -> tuple[Any, str]:
+    def send(
+        self, caller: str, call: Call, subject: Subject, others: Mapping[str, str] | None = None
+    ) -> tuple[Any, str]:
         """The response, and the request's id."""
         request_id = str(uuid4())
         body = call.body(subject)
         text = "" if body is None else json.dumps(body)
-        headers = {**self.headers[caller], "X-Request-ID": request_id}
+        headers = {**self.headers[caller], **(others or {}), "X-Request-ID": request_id}
         return self.fetch(
             call.method, subject.url(call.route) + call.query, headers, text, call.content_type
         ), request_id

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
 
 from tests.demo import build_demo
+from tests.live import live_site
 from tests.world import PASSWORD
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -19,16 +19,13 @@ BETWEEN = "=== next block ==="
 @pytest.fixture
 def live_api(database: None) -> Iterator[str]:
     build_demo()
-    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, connections_override={}, port=0)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    yield f"http://127.0.0.1:{server.port}/api/v1"
-    server.terminate()
+    with live_site() as url:
+        yield f"{url}/api/v1"
 
 
-def test_the_three_patterns_are_as_the_walk_through_says(live_api: str) -> None:
-    blocks = list(BLOCK.finditer((DOCS / "three-patterns.md").read_text()))
+@pytest.mark.parametrize("page", ["three-patterns.md", "mcp.md"])
+def test_what_a_page_tells_to_do_prints_what_it_says(live_api: str, page: str) -> None:
+    blocks = list(BLOCK.finditer((DOCS / page).read_text()))
     script = f"\necho '{BETWEEN}'\n".join(block["shell"] for block in blocks)
     environment = {"API": live_api, "PASSWORD": PASSWORD, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     done = subprocess.run(["sh", "-e"], input=script, env=environment, capture_output=True, text=True, check=True)

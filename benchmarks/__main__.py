@@ -15,6 +15,7 @@ NAMES = {
     "recall": "recall, spread and remember: how fast, how right, and what isolation costs",
     "transfer": "export and import of a whole space, with vectors and associations",
     "mcp": "recall over MCP against recall over REST",
+    "pages": "the dashboard's pages, for a tenant with two hundred spaces",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
 }
 

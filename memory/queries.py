@@ -292,19 +292,7 @@ def glance(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Glance]:
     """Inside ``tenant_tx``, of spaces that the caller was found to hold: each space's own, in one query for all of them."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL["glance"], {"space_ids": list(space_ids), "since": since})
-        rows = cursor.fetchall()
-    memories = {(space_id, tier): held for space_id, tier, held, *_ in rows}
-    return {
-        space_id: Glance(
-            memories[space_id, "hot"],
-            memories[space_id, "warm"],
-            memories[space_id, "cold"],
-            newest_at,
-            busiest,
-            limited,
-        )
-        for space_id, _, _, newest_at, busiest, limited in rows
-    }
+        return {space_id: Glance(*seen) for space_id, *seen in cursor.fetchall()}
 
 
 def counts_by_space(space_ids: Sequence[UUID]) -> dict[UUID, dict[str, TierCount]]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from audit import queries
-from audit.models import SpaceUsage, Step, TenantUsage, Usage
+from audit.models import SpaceUsage, Step, TenantUsage
 from tenants.errors import Invalid
 from tenants.scope import SpaceScope, space_tx, tenant_tx
 
@@ -117,11 +117,15 @@ def _series(usage: Any, step: Step, after: datetime | None) -> Series:
             f"'after' is {start:%Y-%m-%d %H:%M}; allowed with the step {step.value!r}: {earliest:%Y-%m-%d %H:%M} or later.",
             attr="after",
         )
-    rows = usage.filter(step=step, at__gte=start).order_by("at", "action", "outcome", "bucket")
-    points = [_point(list(group)) for _, group in groupby(rows, lambda row: (row.at, row.action, row.outcome))]
+    steps = usage.filter(step=step, at__gte=start).order_by("at", "action", "outcome", "bucket")
+    # Thousands of rows, which are only read: making models of them would take longer than fetching them.
+    rows = steps.values_list("at", "action", "outcome", "bucket", "operations", "milliseconds")
+    points = [
+        Point(at, action, outcome, _durations(list(group)))
+        for (at, action, outcome), group in groupby(rows, lambda row: row[:3])
+    ]
     return Series(step, start, points)
 
 
-def _point(rows: Sequence[Usage]) -> Point:
-    durations = Durations({row.bucket: row.operations for row in rows}, sum(row.milliseconds for row in rows))
-    return Point(rows[0].at, rows[0].action, rows[0].outcome, durations)
+def _durations(rows: Sequence[tuple[Any, ...]]) -> Durations:
+    return Durations({bucket: operations for *_, bucket, operations, _ in rows}, sum(row[-1] for row in rows))

@@ -1,6 +1,7 @@
 """What the memory pages are asked, checked; what is wrong is said beside the field."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -25,7 +26,31 @@ DATE = forms.DateInput(attrs={"type": "date"})
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
-class ExploreForm(forms.Form):
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A space to choose."""
+
+    name: str
+    title: str
+    is_chosen: bool
+
+
+class OfferingForm(forms.Form):
+    """A form with a choice of spaces. Templates write it out: there may be hundreds, and a widget renders each by itself."""
+
+    def offer(self, spaces: Sequence[LiveSpace]) -> None:
+        self.names = [space.name for space in spaces]
+        self._titles = {space.name: space.title or space.name for space in spaces}
+        self.fields["space"].choices = list(self._titles.items())  # type: ignore[attr-defined]
+
+    @property
+    def offers(self) -> list[Offer]:
+        given = self["space"].value() or ()
+        chosen = {given} if isinstance(given, str) else set(given)
+        return [Offer(name, title, name in chosen) for name, title in self._titles.items()]
+
+
+class ExploreForm(OfferingForm):
     """A cue, which is text or, to go on from it, a memory of one space; where to look, and how far activation spreads."""
 
     q = forms.CharField(
@@ -35,18 +60,17 @@ class ExploreForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "What do we know about …?", "autofocus": True}),
     )
     memory = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    space = forms.MultipleChoiceField(label="Spaces", required=False, widget=forms.CheckboxSelectMultiple)
+    space = forms.MultipleChoiceField(label="Spaces", required=False)
     depth = forms.IntegerField(label="Depth", min_value=0)
     threshold = forms.FloatField(label="Threshold", min_value=THRESHOLDS[0], max_value=THRESHOLDS[1])
 
     def __init__(self, data: QueryDict, spaces: Sequence[LiveSpace]) -> None:
-        self.names = [space.name for space in spaces]
         self.most_depth = max((space.limits.max_spreading_depth for space in spaces), default=0)
         given = data.copy()
         given.setdefault("depth", str(min(DEPTH, self.most_depth)))
         given.setdefault("threshold", str(SPREADING.threshold))
         super().__init__(given)
-        self.fields["space"].choices = [(space.name, space.title or space.name) for space in spaces]  # type: ignore[attr-defined]
+        self.offer(spaces)
         self.fields["depth"].widget = forms.NumberInput(attrs={"type": "range", "min": 0, "max": self.most_depth})
         low, high = THRESHOLDS
         slider = {"type": "range", "min": low, "max": high, "step": low}
@@ -96,7 +120,7 @@ class GraphForm(forms.Form):
     threshold = forms.FloatField(min_value=THRESHOLDS[0], max_value=THRESHOLDS[1])
 
 
-class BrowseForm(forms.Form):
+class BrowseForm(OfferingForm):
     """Which memories of which space to list."""
 
     space = forms.ChoiceField(required=False)
@@ -108,8 +132,7 @@ class BrowseForm(forms.Form):
 
     def __init__(self, data: Any, spaces: Sequence[LiveSpace]) -> None:
         super().__init__(data)
-        self.names = [space.name for space in spaces]
-        self.fields["space"].choices = [(space.name, space.title or space.name) for space in spaces]  # type: ignore[attr-defined]
+        self.offer(spaces)
 
     def clean_space(self) -> str:
         return self.cleaned_data["space"] or self.names[0]

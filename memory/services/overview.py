@@ -25,7 +25,7 @@ from tenants.services.limiter import running_now
 # What one query looks at; a tenant with more spaces finds the others on their own pages.
 MOST_COUNTED = 200
 # What a page shows of them.
-MOST_SHOWN = 48
+MOST_SHOWN = 24
 EVENTS = 12
 REFUSALS = 8
 LATELY = timedelta(hours=1)

@@ -2,31 +2,35 @@
 -- how many were refused for its limits. Runs as its caller: the transaction is bound to one space after the other, so policies
 -- hold for each statement as they do everywhere, and in the end it is bound as it was before.
 create or replace function engram_glance(p_space_ids uuid[], p_since timestamptz)
-returns table (space_id uuid, tier text, memories bigint, newest_at timestamptz, busiest bigint, limited bigint)
+returns table (space_id uuid, hot bigint, warm bigint, cold bigint, newest_at timestamptz, busiest bigint, limited bigint)
 language plpgsql volatile
+-- Each is a look-up by index, and planning it takes longer: one plan a session serves every space.
+set plan_cache_mode = force_generic_plan
 as $$
+#variable_conflict use_column
 declare
     bound_before text := coalesce(current_setting('engram.space_id', true), '');
-    each uuid;
+    v_space uuid;
 begin
-    foreach each in array p_space_ids loop
-        perform set_config('engram.space_id', each::text, true);
+    foreach v_space in array p_space_ids loop
+        perform set_config('engram.space_id', v_space::text, true);
         return query
-        select each, tiers.tier, held.memories, newest.created_at, asked.busiest, asked.limited
-        from (values ('hot'), ('warm'), ('cold')) as tiers (tier)
-        cross join lateral (
-            select coalesce(sum(t.memories), 0)::bigint as memories
-            from memory_tally t where t.space_id = each and t.tier = tiers.tier
+        select v_space, held.hot, held.warm, held.cold, newest.created_at, asked.busiest, asked.limited
+        from (
+            select coalesce(sum(t.memories) filter (where t.tier = 'hot'), 0)::bigint as hot,
+                   coalesce(sum(t.memories) filter (where t.tier = 'warm'), 0)::bigint as warm,
+                   coalesce(sum(t.memories) filter (where t.tier = 'cold'), 0)::bigint as cold
+            from memory_tally t where t.space_id = v_space
         ) held
         left join (
             select m.created_at from memory_memory m
-            where m.space_id = each order by m.created_at desc, m.id desc limit 1
+            where m.space_id = v_space order by m.created_at desc, m.id desc limit 1
         ) newest on true
         cross join (
             select coalesce(max(minute.operations), 0)::bigint as busiest, coalesce(sum(minute.limited), 0)::bigint as limited
             from (
                 select sum(u.operations) as operations, sum(u.operations) filter (where u.outcome = 'limited') as limited
-                from audit_spaceusage u where u.space_id = each and u.step = 'minute' and u.at >= p_since
+                from audit_spaceusage u where u.space_id = v_space and u.step = 'minute' and u.at >= p_since
                 group by u.at
             ) minute
         ) asked;

@@ -33,6 +33,10 @@ class ErasureView:
     erased: Mapping[str, int]
     finished_at: datetime | None
 
+    @property
+    def rows(self) -> int:
+        return sum(self.erased.values())
+
 
 def erase_space(caller: Caller, name: str) -> ErasureView:
     """Close a space to everybody and have a worker delete all that it holds, and then itself. Needs ``manage``.
@@ -59,15 +63,20 @@ def erase_space(caller: Caller, name: str) -> ErasureView:
 
 
 def list_erasures(caller: Caller) -> list[ErasureView]:
-    """The newest erasures first: all of the tenant's for its admins, for others those that they asked for."""
-    require_live(caller)
+    """``erasures`` for somebody who comes to look: recorded, as their refreshing is not."""
+    listed = erasures(caller)
     with tenant_tx(caller.tenant_id, durable=False):
-        erasures = Erasure.objects.filter(tenant_id=caller.tenant_id)
-        if caller.actor.kind != "member" or not is_admin(caller):
-            erasures = erasures.filter(requester_id=caller.actor.id)
-        listed = [_view(erasure) for erasure in erasures.order_by("-requested_at", "-id")[:MOST_LISTED]]
         record(caller, Action.LIST_ERASURES)
     return listed
+
+
+def erasures(caller: Caller) -> list[ErasureView]:
+    """The newest erasures first: all of the tenant's for its admins, for others those that they asked for."""
+    require_live(caller)
+    asked = Erasure.objects.filter(tenant_id=caller.tenant_id)
+    if caller.actor.kind != "member" or not is_admin(caller):
+        asked = asked.filter(requester_id=caller.actor.id)
+    return [_view(erasure) for erasure in asked.order_by("-requested_at", "-id")[:MOST_LISTED]]
 
 
 def erasing_space_ids() -> list[UUID]:

@@ -39,6 +39,10 @@ class KeyView:
     last_used_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
+
 
 @dataclass(frozen=True, slots=True)
 class NewKey:

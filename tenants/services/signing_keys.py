@@ -44,6 +44,10 @@ class SigningKeyView:
     expires_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
+
 
 def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
     """The tenant's newest thousand signing keys, newest first, ended ones too. Raises ``Refused`` for all but admins."""

@@ -36,6 +36,7 @@ class SpaceView:
     name: str
     title: str
     description: str
+    owner_id: UUID
     owner: str
     parent: str | None
     team: str | None
@@ -145,6 +146,7 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
         name=space.name,
         title=space.title,
         description=space.description,
+        owner_id=tenant.id,
         owner=tenant.slug,
         parent=new.parent,
         team=new.team,
@@ -199,6 +201,7 @@ def _view(caller: Caller, space: LiveSpace) -> SpaceView:
         name=space.name,
         title=space.title,
         description=space.description,
+        owner_id=space.owner_id,
         owner=space.owner,
         parent=space.parent,
         team=space.team,

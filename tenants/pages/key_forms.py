@@ -1,0 +1,125 @@
+"""The forms about keys."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils import timezone
+
+from tenants.callers import Caller
+from tenants.models import SPACE_NAME, Permission, SigningKey
+from tenants.operations import Action
+from tenants.pages.page_form import PageForm
+from tenants.services.keys import NewKey, create_key, rotate_key
+from tenants.services.signing_keys import SigningKeyView, create_signing_key
+
+# Days until a key ends; none is for good.
+LIFETIMES = [("", "When it is revoked"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
+GRACES = [("0", "At once"), ("3600", "In an hour"), ("86400", "In a day")]
+MOST_SPACES = 100
+
+
+def _ends_at(days: str) -> datetime | None:
+    return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+class SpacesField(forms.CharField):
+    """Names of spaces, one a line or with commas or blanks between."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        return list(dict.fromkeys((super().to_python(value) or "").replace(",", " ").split()))
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if len(value) > MOST_SPACES:
+            raise forms.ValidationError(f"This names {len(value):,} spaces; allowed: {MOST_SPACES}.", "max_length")
+        for name in value:
+            SPACE_NAME(name)
+
+    def run_validators(self, value: Any) -> None:
+        """Each name has had its own."""
+
+
+class NewKeyForm(PageForm):
+    name = forms.CharField(max_length=100, help_text="The application that is to use it.")
+    spaces = SpacesField(
+        help_text="Names of spaces, one a line: your own, or shared with you.",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
+    permissions = forms.MultipleChoiceField(
+        label="It may",
+        choices=Permission.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Permission.READ.value, Permission.WRITE.value],
+    )
+    lifetime = forms.ChoiceField(label="It ends", choices=LIFETIMES, required=False)
+    named = {"expires_at": "lifetime"}
+
+    def create(self, caller: Caller) -> NewKey | None:
+        """Make the key; ``None`` for a space or permission that the tenant does not hold."""
+        if not self.is_valid():
+            return None
+        given = self.cleaned_data
+        spaces = dict.fromkeys(given["spaces"], frozenset(given["permissions"]))
+        return self.carry_out(
+            caller,
+            Action.CREATE_KEY,
+            lambda: create_key(caller, None, spaces, name=given["name"], expires_at=_ends_at(given["lifetime"])),
+        )
+
+
+class RotateForm(PageForm):
+    grace = forms.TypedChoiceField(
+        label="The old key ends", choices=GRACES, coerce=int, help_text="Until then both work."
+    )
+
+    def rotate(self, caller: Caller, key_id: UUID) -> NewKey | None:
+        """Put a new key in its place; ``None`` for one that has ended."""
+        if not self.is_valid():
+            return None
+        grace = timedelta(seconds=self.cleaned_data["grace"])
+        return self.carry_out(caller, Action.ROTATE_KEY, lambda: rotate_key(caller, key_id, grace=grace))
+
+
+class NewSigningKeyForm(PageForm):
+    name = forms.CharField(max_length=100, help_text="The backend that is to sign with it.")
+    algorithm = forms.ChoiceField(
+        choices=[
+            (SigningKey.Algorithm.EDDSA.value, "EdDSA: you keep the private key"),
+            (SigningKey.Algorithm.RS256.value, "RS256: you keep the private key"),
+            (SigningKey.Algorithm.HS256.value, "HS256: a secret, shown once"),
+        ],
+    )
+    public_key = forms.CharField(
+        label="Public key",
+        required=False,
+        max_length=10_000,
+        help_text="PEM, for EdDSA and RS256.",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": "-----BEGIN PUBLIC KEY-----"}),
+    )
+    lifetime = forms.ChoiceField(label="It ends", choices=LIFETIMES, required=False)
+    named = {"expires_at": "lifetime"}
+
+    def create(self, caller: Caller) -> tuple[SigningKeyView, str | None] | None:
+        """Register the key, and give the secret if one was drawn; ``None`` for a public key that will not do."""
+        if not self.is_valid():
+            return None
+        given = self.cleaned_data
+        made = self.carry_out(
+            caller,
+            Action.CREATE_SIGNING_KEY,
+            lambda: create_signing_key(
+                caller,
+                name=given["name"],
+                algorithm=given["algorithm"],
+                public_key=given["public_key"] or None,
+                expires_at=_ends_at(given["lifetime"]),
+            ),
+        )
+        if "PRIVATE KEY" in given["public_key"]:
+            # It should not stand in the answer too.
+            self.data = {**self.data, "public_key": ""}
+        return made

@@ -30,12 +30,13 @@ def spaces_page(request: HttpRequest, caller: Caller) -> HttpResponse:
         messages.success(request, f"{made.title or made.name} is made.")
         return redirect("space-page", space=made.name)
     search = request.GET.get("q", "")[:100]
+    admin = is_admin(caller)
     context = {
         "tree": space_tree(caller, search),
         "search": search,
         "form": form,
-        "places": places(caller),
-        "is_admin": is_admin(caller),
+        "places": places(caller) if admin else None,
+        "is_admin": admin,
         "erasing": [erasure for erasure in erasures(caller) if erasure.finished_at is None],
     }
     return render(request, "tenants/spaces.html", context, status=422 if form.errors else 200)
@@ -112,7 +113,7 @@ def _space_page(request: HttpRequest, caller: Caller, view: SpaceView, **forms: 
         "is_own": view.owner_id == caller.tenant_id,
         "grants": list_grants(caller, view.name) if shareable else [],
         "form": SpaceForm(initial=_described(view)),
-        "places": places(caller),
+        "places": places(caller) if managed else None,
         "grant_form": GrantForm(),
         **forms,
     }

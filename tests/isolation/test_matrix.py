@@ -144,7 +144,7 @@ def test_a_session_writes_nothing_without_its_csrf_token(stage: Stage) -> None:
     assert (response.status_code, response.json()["errors"][0]["code"]) == (403, "permission_denied")
 
 
-@pytest.mark.parametrize("page", ["/", "/overview/"])
+@pytest.mark.parametrize("page", ["/", "/overview/", "/spaces/"])
 @pytest.mark.parametrize("who", SHOWN)
 def test_a_persons_pages_name_the_spaces_within_their_reach_alone(stage: Stage, who: str, page: str) -> None:
     response = stage.fetch("GET", page, stage.headers[who])

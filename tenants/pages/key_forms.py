@@ -108,7 +108,10 @@ class NewSigningKeyForm(PageForm):
         if not self.is_valid():
             return None
         given = self.cleaned_data
-        made = self.carry_out(
+        if "PRIVATE KEY" in given["public_key"]:
+            # It should not stand in the answer too.
+            self.data = {**self.data, "public_key": ""}
+        return self.carry_out(
             caller,
             Action.CREATE_SIGNING_KEY,
             lambda: create_signing_key(
@@ -119,7 +122,3 @@ class NewSigningKeyForm(PageForm):
                 expires_at=_ends_at(given["lifetime"]),
             ),
         )
-        if "PRIVATE KEY" in given["public_key"]:
-            # It should not stand in the answer too.
-            self.data = {**self.data, "public_key": ""}
-        return made

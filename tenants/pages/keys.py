@@ -30,7 +30,7 @@ def keys_page(request: HttpRequest, caller: Caller) -> HttpResponse:
         return _made(request, made)
     keys = list_keys(caller)
     context = {"keys": keys[:MOST_SHOWN], "count": len(keys), "form": form, "places": places(caller)}
-    return render(request, "tenants/keys.html", context, status=422 if form.errors else 200)
+    return render(request, "tenants/keys.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,7 +41,7 @@ def key_page(request: HttpRequest, caller: Caller, key_id: UUID) -> HttpResponse
     if request.method == "POST" and (made := form.rotate(caller, key_id)):
         return _made(request, made)
     context = {"key": read_key(caller, key_id), "form": form}
-    return render(request, "tenants/key.html", context, status=422 if form.errors else 200)
+    return render(request, "tenants/key.html", context)
 
 
 @member_act(Action.REVOKE_KEY, back="keys-page")
@@ -64,7 +64,7 @@ def signing_keys_page(request: HttpRequest, caller: Caller) -> HttpResponse:
         return render(request, "tenants/signing_key_made.html", shown)
     keys = list_signing_keys(caller)
     context = {"keys": keys[:MOST_SHOWN], "count": len(keys), "form": form}
-    return render(request, "tenants/signing_keys.html", context, status=422 if form.errors else 200)
+    return render(request, "tenants/signing_keys.html", context)
 
 
 @require_GET

@@ -123,7 +123,7 @@ def _people(request: HttpRequest, caller: Caller, **forms: PageForm) -> HttpResp
         "team_form": NewTeamForm(),
         **forms,
     }
-    return render(request, "tenants/people.html", context, status=422 if forms else 200)
+    return render(request, "tenants/people.html", context)
 
 
 def _member(request: HttpRequest, caller: Caller, username: str, **forms: PageForm) -> HttpResponse:
@@ -137,7 +137,7 @@ def _member(request: HttpRequest, caller: Caller, username: str, **forms: PageFo
         "role_form": RoleForm(initial={"role": member.role}),
         **forms,
     }
-    return render(request, "tenants/member.html", context, status=422 if forms else 200)
+    return render(request, "tenants/member.html", context)
 
 
 def _team(request: HttpRequest, caller: Caller, slug: str, **forms: PageForm) -> HttpResponse:
@@ -153,4 +153,4 @@ def _team(request: HttpRequest, caller: Caller, slug: str, **forms: PageForm) ->
         "dissolve_form": DissolveForm(),
         **forms,
     }
-    return render(request, "tenants/team.html", context, status=422 if forms else 200)
+    return render(request, "tenants/team.html", context)

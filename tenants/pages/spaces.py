@@ -39,7 +39,7 @@ def spaces_page(request: HttpRequest, caller: Caller) -> HttpResponse:
         "is_admin": admin,
         "erasing": [erasure for erasure in erasures(caller) if erasure.finished_at is None],
     }
-    return render(request, "tenants/spaces.html", context, status=422 if form.errors else 200)
+    return render(request, "tenants/spaces.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,8 +117,7 @@ def _space_page(request: HttpRequest, caller: Caller, view: SpaceView, **forms: 
         "grant_form": GrantForm(),
         **forms,
     }
-    wrong = any(form.errors for form in forms.values())
-    return render(request, "tenants/space.html", context, status=422 if wrong else 200)
+    return render(request, "tenants/space.html", context)
 
 
 def _described(view: SpaceView) -> dict[str, Any]:

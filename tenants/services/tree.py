@@ -1,7 +1,7 @@
 """A tenant's spaces as a member looks at them: which stands below which, whose they are, and whom they are shared with."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from tenants.callers import Caller
@@ -127,15 +127,8 @@ def _wanted(spaces: Mapping[str, SpaceView], paths: Mapping[str, tuple[str, ...]
 
 def _nested(twigs: Sequence[Twig]) -> list[Twig]:
     """The same, knowing where lists begin and end."""
-    depths = [twig.depth for twig in twigs[1:]] + [0]
+    depths = [*(twig.depth for twig in twigs[1:]), 0]
     return [
-        Twig(
-            space=twig.space,
-            depth=twig.depth,
-            is_own=twig.is_own,
-            shared_with=twig.shared_with,
-            opens=after > twig.depth,
-            closes=range(max(0, twig.depth - after)),
-        )
-        for twig, after in zip(twigs, depths, strict=True)
+        replace(twig, opens=after > twig.depth, closes=range(max(0, twig.depth - after)))
+        for twig, after in zip(twigs, depths, strict=False)
     ]

@@ -86,3 +86,32 @@ def test_a_tenants_usage_has_no_barrier(world: World, open_page: OpenPage, schem
     log_in(page, "root", at=f"/login/?next=/admin/tenants/tenant/{Tenant.objects.get(slug='acme').pk}/usage/")
     page.get_by_role("heading", name="Usage of acme").wait_for()
     assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    "path", ["/spaces/", "/spaces/acme_shared/", "/people/", "/people/members/bob/", "/keys/", "/signing-keys/"]
+)
+def test_managing_has_no_barrier(world: World, open_page: OpenPage, path: str, scheme: str) -> None:
+    create_space(operator("tests"), NewSpace("acme_child", parent="acme_s10"), tenant_slug="acme")
+    page = open_page(color_scheme=scheme)
+    log_in(page, "alice", at=path)
+    page.evaluate("document.querySelectorAll('main details').forEach(each => (each.open = true))")
+    assert barriers(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_question_and_a_new_key_have_no_barrier(world: World, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    log_in(page, "alice", at="/spaces/acme_s1/")
+    page.get_by_role("button", name="Erase …").click()
+    assert barriers(page) == []
+    page.goto("/keys/")
+    page.get_by_text("New key", exact=True).click()
+    page.get_by_label("Name:").fill("desk")
+    page.get_by_label("Spaces:").fill("acme_s1")
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("heading", name="Copy the key now").wait_for()
+    assert barriers(page) == []

@@ -108,7 +108,7 @@ def test_an_empty_tenant_is_told_how_to_begin(world: World, open_page: OpenPage)
     log_in(page, "alice")
     expect(page.get_by_role("heading", name="No spaces yet")).to_be_visible()
     page.get_by_role("link", name="Create the first space").click()
-    expect(page).to_have_title("Spaces · Engram API")
+    expect(page).to_have_title("Spaces · umbrella · Engram")
 
 
 def test_a_suspended_tenant_is_told_so_and_another_can_be_chosen(world: World, open_page: OpenPage) -> None:

@@ -1,0 +1,134 @@
+"""Making, rotating and revoking keys in the dashboard, and running what it says."""
+
+import subprocess
+import sys
+
+import jwt
+from playwright.sync_api import Page, expect
+from rest_framework.test import APIClient
+
+from tenants.models import ApiKey, SigningKey
+from tests.e2e.visitors import OpenPage, log_in
+from tests.tenants.backends import ed25519_key, pem, usual
+from tests.world import World
+
+
+def make_key(page: Page, name: str = "desk", spaces: str = "acme_s1") -> None:
+    page.goto("/keys/")
+    page.get_by_text("New key", exact=True).click()
+    page.get_by_label("Name:").fill(name)
+    page.get_by_label("Spaces:").fill(spaces)
+    page.get_by_role("button", name="Make the key").click()
+
+
+def shown(page: Page, label: str) -> str:
+    return str(page.get_by_label(label, exact=True).text_content())
+
+
+def test_a_key_is_shown_once_with_code_that_runs(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "alice", at="/keys/")
+    make_key(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy the key now")
+    key = shown(page, "desk")
+    assert key.startswith("egk_")
+    answer = subprocess.run(["sh", "-c", shown(page, "curl")], capture_output=True, text=True, check=True)
+    assert "The first memory of acme_s1." in answer.stdout
+    answer = subprocess.run([sys.executable, "-c", shown(page, "Python")], capture_output=True, text=True, check=True)
+    assert "The first memory of acme_s1." in answer.stdout
+    assert key in shown(page, "TypeScript")
+    page.get_by_role("link", name="I have it").click()
+    expect(page.get_by_role("table")).to_contain_text("desk")
+    assert key not in page.content()
+    page.get_by_role("link", name="desk", exact=True).click()
+    assert key not in page.content()
+
+
+def test_the_key_is_copied_by_a_button(world: World, open_page: OpenPage) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    log_in(page, "alice", at="/keys/")
+    make_key(page)
+    page.get_by_role("button", name="Copy desk").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == shown(page, "desk")
+
+
+def test_a_key_reaches_no_more_than_its_tenant(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "alice", at="/keys/")
+    make_key(page, spaces="acme_s1, globex_s1")
+    field = page.locator(".field", has=page.get_by_label("Spaces:"))
+    expect(field).to_contain_text("has no space 'globex_s1' of its own or shared with it.")
+    page.get_by_label("Spaces:").fill("Not a name")
+    page.get_by_role("button", name="Make the key").click()
+    expect(field).to_contain_text("A space's name is 3 to 64 characters")
+    assert not ApiKey.objects.filter(name="desk").exists()
+
+
+def test_a_key_is_rotated_and_the_old_one_ends(world: World, open_page: OpenPage) -> None:
+    application = world.client("acme_s1")
+    page = open_page()
+    log_in(page, "alice", at=f"/keys/{ApiKey.objects.get(name='acme_s1').pk}/")
+    page.get_by_role("button", name="Rotate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy the key now")
+    fresh = APIClient().post("/api/v1/auth/token/", {"api_key": shown(page, "acme_s1")}, format="json")
+    assert fresh.status_code == 200
+    assert application.get("/api/v1/spaces/acme_s1/").status_code == 403
+
+
+def test_a_key_is_revoked_after_a_question(world: World, open_page: OpenPage) -> None:
+    application = world.client("acme_s1")
+    page = open_page()
+    log_in(page, "alice", at=f"/keys/{ApiKey.objects.get(name='acme_s1').pk}/")
+    page.get_by_role("button", name="Revoke …").click()
+    page.get_by_role("dialog", name="Revoke acme_s1?").get_by_role("button", name="Revoke it").click()
+    expect(page.get_by_role("status")).to_contain_text("acme_s1 is revoked.")
+    expect(page.get_by_role("row", name="acme_s1 egk_").first).to_contain_text("Revoked")
+    assert application.get("/api/v1/spaces/acme_s1/").status_code == 403
+
+
+def test_a_signing_secret_is_shown_once_and_signs(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "alice", at="/signing-keys/")
+    page.get_by_text("New signing key", exact=True).click()
+    page.get_by_label("Name:").fill("backend")
+    page.get_by_label("Algorithm:").select_option("HS256")
+    page.get_by_role("button", name="Register the key").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy the secret now")
+    answer = subprocess.run([sys.executable, "-c", shown(page, "Python")], capture_output=True, text=True, check=True)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.stdout.strip()}")
+    assert client.get("/api/v1/spaces/acme_s1/memories/").status_code == 200
+    secret = shown(page, "Secret")
+    page.get_by_role("link", name="I have it").click()
+    assert secret not in page.content()
+
+
+def test_a_public_key_is_registered_and_a_private_one_turned_away(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "alice", at="/signing-keys/")
+    page.get_by_text("New signing key", exact=True).click()
+    page.get_by_label("Name:").fill("backend")
+    page.get_by_label("Public key:").fill("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
+    page.get_by_role("button", name="Register the key").click()
+    expect(page.locator(".field", has=page.get_by_label("Public key:"))).to_contain_text("must stay with you")
+    expect(page.get_by_label("Public key:")).to_have_value("")
+    page.get_by_label("Public key:").fill(pem(ed25519_key()))
+    page.get_by_role("button", name="Register the key").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The key is registered")
+    key = SigningKey.objects.get()
+    token = jwt.encode(usual(), ed25519_key(), "EdDSA", headers={"kid": key.kid})
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.get("/api/v1/spaces/acme_s1/memories/").status_code == 200
+    page.goto(f"/signing-keys/{key.pk}/")
+    page.get_by_role("button", name="Revoke …").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke it").click()
+    expect(page.get_by_role("status")).to_contain_text("Revoked, with every token signed with it.")
+    assert client.get("/api/v1/spaces/acme_s1/memories/").status_code == 401
+
+
+def test_keys_are_no_section_of_a_members(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "bob")
+    expect(page.get_by_role("navigation", name="Main")).not_to_contain_text("keys")

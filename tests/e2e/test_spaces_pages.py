@@ -17,10 +17,10 @@ SCRIPT = "<script>document.title = 'stolen'</script><img src=x onerror=\"documen
 
 def add(page: Page, name: str, title: str = "", below: str = "", team: str = "") -> None:
     page.get_by_text("New space", exact=True).click()
-    page.get_by_label("Name:").fill(name)
-    page.get_by_label("Title:").fill(title)
-    page.get_by_label("Below:").fill(below)
-    page.get_by_label("Team:").fill(team)
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label("Below", exact=True).fill(below)
+    page.get_by_label("Team", exact=True).fill(team)
     page.get_by_role("button", name="Create the space").click()
 
 
@@ -33,7 +33,7 @@ def test_an_admin_makes_a_space_below_another_and_describes_it(world: World, ope
     log_in(page, "alice", at="/spaces/")
     add(page, "acme_child", "The child", below="acme_s1")
     expect(page.get_by_role("status")).to_have_text("The child is made.")
-    page.get_by_label("Description:").fill("What the child knows.")
+    page.get_by_label("Description", exact=True).fill("What the child knows.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved.")
     expect(page.get_by_role("main")).to_contain_text("What the child knows.")
@@ -45,16 +45,18 @@ def test_what_is_wrong_is_said_beside_its_field(world: World, open_page: OpenPag
     page = open_page()
     log_in(page, "alice", at="/spaces/")
     add(page, "Not A Name")
-    field = page.locator(".field", has=page.get_by_label("Name:"))
+    field = page.locator(".field", has=page.get_by_label("Name", exact=True))
     expect(field).to_contain_text("A space's name is 3 to 64 characters")
     expect(page).to_have_title("Error: Spaces · acme · Engram")
-    page.get_by_label("Name:").fill("globex_s1")
+    page.get_by_label("Name", exact=True).fill("globex_s1")
     page.get_by_role("button", name="Create the space").click()
     expect(field).to_contain_text("The name 'globex_s1' is taken.")
-    page.get_by_label("Name:").fill("acme_new")
-    page.get_by_label("Below:").fill("globex_s1")
+    page.get_by_label("Name", exact=True).fill("acme_new")
+    page.get_by_label("Below", exact=True).fill("globex_s1")
     page.get_by_role("button", name="Create the space").click()
-    expect(page.locator(".field", has=page.get_by_label("Below:"))).to_contain_text("one of the tenant's own spaces")
+    expect(page.locator(".field", has=page.get_by_label("Below", exact=True))).to_contain_text(
+        "one of the tenant's own spaces"
+    )
     assert not Space.objects.filter(name="acme_new").exists()
 
 
@@ -91,10 +93,12 @@ def test_a_space_is_shared_and_withdrawn(world: World, open_page: OpenPage) -> N
     log_in(page, "alice", at="/spaces/acme_s1/")
     page.get_by_text("Share it", exact=True).click()
     page.get_by_label("Another tenant").check()
-    page.get_by_label("Which one:").fill("nowhere")
+    page.get_by_label("Which one", exact=True).fill("nowhere")
     page.get_by_role("button", name="Share", exact=True).click()
-    expect(page.locator(".field", has=page.get_by_label("Which one:"))).to_contain_text("There is no tenant 'nowhere'.")
-    page.get_by_label("Which one:").fill("globex")
+    expect(page.locator(".field", has=page.get_by_label("Which one", exact=True))).to_contain_text(
+        "There is no tenant 'nowhere'."
+    )
+    page.get_by_label("Which one", exact=True).fill("globex")
     page.get_by_label("Read and write").check()
     page.get_by_role("button", name="Share", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Shared with globex.")

@@ -8,7 +8,7 @@ from tenants.models import Grant, Space, Tenant
 from tests.tenants.operators import YES, page, saved, staff
 from tests.world import World
 
-LISTS = ["tenant", "space", "grant", "apikey", "signingkey", "breakglass"]
+LISTS = ["tenant", "space", "grant", "apikey", "signingkey", "breakglass", "taskrun", "deadletter"]
 
 
 @pytest.fixture

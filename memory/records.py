@@ -130,7 +130,7 @@ class AssociationRecord:
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What a space holds, by tier, when its newest memory came, and what it was asked lately: the operations of its busiest
-    minute, and how many were refused for its limits."""
+    minute, how many were refused for its limits, and how many imports failed within a day."""
 
     hot: int
     warm: int
@@ -138,6 +138,7 @@ class Glance:
     newest_at: datetime | None
     busiest_minute: int
     limited: int
+    failed_imports: int
 
     @property
     def total(self) -> int:

@@ -194,6 +194,14 @@ class EditForm(forms.Form):
         self.changes: dict[str, Any] = {} if self.errors else dict(parsed.validated_data)
 
 
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="Lines of JSON",
+        help_text="As an export gives them; a memory needs no more than its content.",
+        widget=forms.FileInput(attrs={"accept": ".ndjson,.jsonl,application/x-ndjson"}),
+    )
+
+
 class LinkForm(forms.Form):
     target = forms.UUIDField(
         label="The other memory's id",

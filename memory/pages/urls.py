@@ -1,6 +1,6 @@
 from django.urls import path
 
-from memory.pages import explore, memories, usage, views
+from memory.pages import explore, memories, transfer, usage, views
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("explore/graph/", explore.explore_graph, name="explore-graph"),
     path("spaces/<str:space>/usage/", usage.usage_page, name="usage-page"),
     path("spaces/<str:space>/usage/part/", usage.usage_part, name="usage-part"),
+    path("spaces/<str:space>/transfer/", transfer.transfer_page, name="transfer-page"),
+    path("spaces/<str:space>/transfer/imports/", transfer.imports_part, name="imports-part"),
+    path("spaces/<str:space>/transfer/<uuid:import_id>/cancel/", transfer.cancel_import_act, name="cancel-import"),
     path("memories/", memories.memories_page, name="memories-page"),
     path("memories/<str:space>/<uuid:memory_id>/", memories.memory_page, name="memory-page"),
     path("memories/<str:space>/<uuid:memory_id>/forget/", memories.forget_memory, name="forget-memory"),

@@ -48,15 +48,24 @@ class ImportRecord:
     updated_at: datetime
     finished_at: datetime | None
 
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
+
 
 def list_imports(scope: SpaceScope) -> list[ImportRecord]:
     """The space's imports, newest first."""
-    scope.require("read")
+    found = watch_imports(scope)
     with space_tx(scope, durable=False):
-        rows = Import.objects.filter(space_id=scope.space_id)[:MOST_LISTED]
-        found = [_record(scope, row) for row in rows]
         record(scope, Action.LIST_IMPORTS)
     return found
+
+
+def watch_imports(scope: SpaceScope) -> list[ImportRecord]:
+    """The same for somebody who goes on looking: that they came was recorded by ``list_imports``."""
+    scope.require("read")
+    with space_tx(scope, durable=False):
+        return [_record(scope, row) for row in Import.objects.filter(space_id=scope.space_id)[:MOST_LISTED]]
 
 
 def read_import(scope: SpaceScope, import_id: UUID) -> ImportRecord:

@@ -96,14 +96,15 @@ class SpaceOverview:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What somebody should look at: spaces nearly full, spaces that were limited lately, keys that end before long."""
+    """What somebody should look at: spaces nearly full, limited lately or with imports that failed, keys that end before long."""
 
     full: Sequence[SpaceOverview]
     limited: Sequence[SpaceOverview]
+    failing: Sequence[SpaceOverview]
     keys: Sequence[ExpiringKey]
 
     def __bool__(self) -> bool:
-        return bool(self.full or self.limited or self.keys)
+        return bool(self.full or self.limited or self.failing or self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,5 +222,6 @@ def _attention(caller: Caller, spaces: Sequence[SpaceOverview], *, admin: bool) 
     return Attention(
         full=[space for space in spaces if space.fullness >= NEARLY_FULL],
         limited=[space for space in spaces if space.glance and space.glance.limited],
+        failing=[space for space in spaces if space.glance and space.glance.failed_imports],
         keys=expiring_keys(caller.tenant_id, EXPIRES_SOON, MOST_KEYS) if admin else [],
     )

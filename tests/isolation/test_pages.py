@@ -18,12 +18,19 @@ READING = [
     "/explore/?memory={memory}&space={space}",
     "/explore/graph/?space={space}&sources={memory}&depth=2&threshold=0.01",
 ]
-USAGE = ["/spaces/{space}/usage/", "/spaces/{space}/usage/part/"]
+ABOUT_A_SPACE = [
+    "/spaces/{space}/usage/",
+    "/spaces/{space}/usage/part/",
+    "/spaces/{space}/transfer/",
+    "/spaces/{space}/transfer/imports/",
+]
 WRITING = {
     "/memories/{space}/{memory}/": {"content": "Taken over.", "kind": "fact", "confidence": "1"},
     "/memories/{space}/{memory}/forget/": {},
     "/memories/{space}/{memory}/link/": {"target": "{target}", "weight": "1"},
     "/memories/{space}/{memory}/unlink/": {"target": "{target}"},
+    "/spaces/{space}/transfer/": {},
+    "/spaces/{space}/transfer/{memory}/cancel/": {},
 }
 # Who reaches for which space, and who may read it but not write.
 STRANGERS = [
@@ -63,15 +70,15 @@ def test_a_page_shows_a_stranger_nothing_of_a_space(stage: Stage, who: str, spac
     assert stage.memories[space][1] not in response.content.decode()
 
 
-@pytest.mark.parametrize("page", USAGE)
+@pytest.mark.parametrize("page", ABOUT_A_SPACE)
 @pytest.mark.parametrize(("who", "space"), STRANGERS)
-def test_a_stranger_is_not_told_what_a_space_uses(stage: Stage, who: str, space: str, page: str) -> None:
+def test_a_stranger_is_told_nothing_about_a_space(stage: Stage, who: str, space: str, page: str) -> None:
     assert stage.fetch("GET", named(stage, page, space), stage.headers[who]).status_code == 403
 
 
-@pytest.mark.parametrize("page", USAGE)
+@pytest.mark.parametrize("page", ABOUT_A_SPACE)
 @pytest.mark.parametrize(("who", "space"), READERS)
-def test_a_reader_is_told_what_a_space_uses(stage: Stage, who: str, space: str, page: str) -> None:
+def test_a_reader_is_told_about_a_space(stage: Stage, who: str, space: str, page: str) -> None:
     assert stage.fetch("GET", named(stage, page, space), stage.headers[who]).status_code == 200
 
 

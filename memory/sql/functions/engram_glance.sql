@@ -1,8 +1,10 @@
 -- Many spaces at a glance: what each holds, when its newest memory came, and since p_since the most operations of any minute and
--- how many were refused for its limits. Runs as its caller: the transaction is bound to one space after the other, so policies
+-- how many were refused for its limits, and how many imports failed since yesterday. Runs as its caller: the transaction is bound to one space after the other, so policies
 -- hold for each statement as they do everywhere, and in the end it is bound as it was before.
-create or replace function engram_glance(p_space_ids uuid[], p_since timestamptz)
-returns table (space_id uuid, hot bigint, warm bigint, cold bigint, newest_at timestamptz, busiest bigint, limited bigint)
+-- Dropped first, because a function that is replaced cannot return other columns.
+drop function if exists engram_glance(uuid[], timestamptz);
+create function engram_glance(p_space_ids uuid[], p_since timestamptz)
+returns table (space_id uuid, hot bigint, warm bigint, cold bigint, newest_at timestamptz, busiest bigint, limited bigint, failed bigint)
 language plpgsql volatile
 -- Each is a look-up by index, and planning it takes longer: one plan a session serves every space.
 set plan_cache_mode = force_generic_plan
@@ -15,7 +17,7 @@ begin
     foreach v_space in array p_space_ids loop
         perform set_config('engram.space_id', v_space::text, true);
         return query
-        select v_space, held.hot, held.warm, held.cold, newest.created_at, asked.busiest, asked.limited
+        select v_space, held.hot, held.warm, held.cold, newest.created_at, asked.busiest, asked.limited, imports.failed
         from (
             select coalesce(sum(t.memories) filter (where t.tier = 'hot'), 0)::bigint as hot,
                    coalesce(sum(t.memories) filter (where t.tier = 'warm'), 0)::bigint as warm,
@@ -33,7 +35,11 @@ begin
                 from audit_spaceusage u where u.space_id = v_space and u.step = 'minute' and u.at >= p_since
                 group by u.at
             ) minute
-        ) asked;
+        ) asked
+        cross join (
+            select count(*) as failed from memory_import i
+            where i.space_id = v_space and i.status = 'failed' and i.finished_at >= now() - interval '1 day'
+        ) imports;
     end loop;
     perform set_config('engram.space_id', bound_before, true);
 end

@@ -4,7 +4,7 @@
 import os
 import sys
 
-OWNER_COMMANDS = {"migrate", "sqlmigrate", "showmigrations"}
+OWNER_COMMANDS = {"migrate", "sqlmigrate", "showmigrations", "keep_audit"}
 
 
 def main() -> None:

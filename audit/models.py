@@ -35,6 +35,31 @@ class AuditEvent(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name} {self.action} {self.outcome}"
 
 
+class AuditSeal(models.Model):
+    """A tenant's events up to ``(through_at, through_id)`` since the seal before, made fast.
+
+    ``manifest`` holds each event's id (16 bytes) and SHA-256 (32 bytes), in order; ``digest`` chains it to ``previous``.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "number", "through_at")
+    tenant_id = models.UUIDField()
+    number = models.BigIntegerField()
+    sealed_at = models.DateTimeField(db_default=Now())
+    first_at = models.DateTimeField()
+    through_at = models.DateTimeField()
+    through_id = models.UUIDField()
+    events = models.IntegerField()
+    previous = models.BinaryField()
+    manifest = models.BinaryField()
+    digest = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
 class Step(models.TextChoices):
     MINUTE = "minute"
     HOUR = "hour"

@@ -52,6 +52,43 @@ def make_partitions(months: int) -> int:
         return int(made)
 
 
+def expire_partitions() -> list[str]:
+    """Drop the months that are older than the trail is kept, of events and seals; return the partitions' names."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["expire_partitions"])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def kept_months() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["kept_months"])
+        (months,) = cursor.fetchone()
+        return int(months)
+
+
+def keep_months(months: int) -> None:
+    """Needs the schema's owner."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["keep_months"], {"months": months})
+
+
+def lock_seals(tenant_id: UUID) -> bool:
+    """Whether this transaction alone now seals the tenant's events."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["lock_seals"], {"tenant_id": tenant_id})
+        (held,) = cursor.fetchone()
+        return bool(held)
+
+
+def settled_before() -> datetime:
+    """The time before which no event is still on its way: whatever is running began later."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["settled_before"])
+        (before,) = cursor.fetchone()
+        at: datetime = before
+        return at
+
+
 def roll_up_usage() -> tuple[datetime, datetime]:
     """Bring the usage series further; return the minute reached and the last whole minute there is."""
     with connection.cursor() as cursor:

@@ -23,6 +23,8 @@ app.conf.beat_schedule = {
     "tidy spaces": {"task": "memory.tasks.tidy_spaces", "schedule": 300.0, "options": {"expires": 300}},
     "erase spaces": {"task": "memory.tasks.erase_spaces", "schedule": 10.0, "options": {"expires": 10}},
     "resume imports": {"task": "memory.tasks.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
+    "seal events": {"task": "audit.tasks.seal_events", "schedule": 300.0, "options": {"expires": 300}},
+    "expire audit partitions": {"task": "audit.tasks.expire_partitions", "schedule": crontab(hour="2", minute="20")},
     "make audit partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(hour="2", minute="10")},
     "drop expired refresh tokens": {
         "task": "tenants.tasks.drop_expired_refresh_tokens",

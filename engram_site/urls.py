@@ -19,6 +19,7 @@ urlpatterns = [
                 path("schema/", SpectacularAPIView.as_view(), name="schema"),
                 path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
                 path("", include("tenants.api.urls")),
+                path("", include("audit.api.urls")),
                 path("", include("memory.api.urls")),
                 path("<path:rest>", api_not_found),
             ]

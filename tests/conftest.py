@@ -10,13 +10,14 @@ from django.conf import LazySettings
 from django.db import connection
 from django.test import override_settings
 
+from tenants.callers import current_request
 from tests.world import World, build_world
 
 EMPTIED = [
     "memory_importalias", "memory_importpart", "memory_import",
     "memory_idempotencykey", "memory_lexeme", "memory_association", "memory_embedding", "memory_memory", "memory_tally",
     "memory_reinforcement",
-    "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
+    "audit_auditseal", "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
     "tenants_refreshtoken", "tenants_apikeyspace", "tenants_apikey", "tenants_signingkey",
     "tenants_grant", "tenants_erasure", "tenants_taskrun", "tenants_deadletter", "tenants_breakglass",
     "tenants_space", "tenants_teammember", "tenants_team", "tenants_membership", "tenants_tenant",
@@ -68,3 +69,9 @@ def quick_settings(settings: LazySettings) -> None:
     # Without it every test client looks through all static files.
     settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def outside_of_requests() -> None:
+    """A client that does not close its response leaves the request's id behind, as no server does."""
+    current_request.set("")

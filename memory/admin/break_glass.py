@@ -13,9 +13,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from memory.api import cursor
 from memory.services.memories import Filters, list_memories
 from tenants.admin.base import operator_of
+from tenants.api import cursor
 from tenants.errors import Invalid, NotFound, Refused
 from tenants.models import BreakGlass, Space
 from tenants.services.break_glass import MINUTES, break_glass, close_glass, open_broken_glass

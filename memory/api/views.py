@@ -9,11 +9,12 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from memory.api import cursor, serializers
+from memory.api import serializers
 from memory.records import Link
 from memory.services import associations, memories, remember
 from memory.services.idempotency import IdempotencyKey
 from memory.services.memories import Filters
+from tenants.api import cursor
 from tenants.api.base import EngramView
 from tenants.api.strict import parse_body
 from tenants.errors import Invalid
@@ -43,7 +44,7 @@ class MemoriesView(EngramView):
         page = memories.list_memories(scope, Filters(**given), cursor.decode(after) if after else None, limit)
         return Response(
             {
-                "next": _with_cursor(request, cursor.encode(page.next)) if page.next else None,
+                "next": cursor.next_page(request, page.next),
                 "results": serializers.MemoryAnswer(page.memories, many=True).data,
             }
         )
@@ -135,12 +136,6 @@ class AssociationView(EngramView):
     def delete(self, request: Request, space: str, memory_id: UUID, target: UUID) -> Response:
         associations.dissociate(self.open_space(Permission.WRITE), memory_id, target)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _with_cursor(request: Request, value: str) -> str:
-    parameters = request._request.GET.copy()
-    parameters["cursor"] = value
-    return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
 
 
 def _idempotency_key(request: Request) -> IdempotencyKey | None:

@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from memory.api import cursor
 from memory.pages.forms import BrowseForm, EditForm, LinkForm
 from memory.records import Link
 from memory.services import associations, memories
 from memory.services.explore import open_spaces
 from memory.services.reading import MemoryInFull, read_in_full
+from tenants.api import cursor
 from tenants.callers import Caller
 from tenants.errors import Conflict, EngramError, NotFound
 from tenants.models import Permission

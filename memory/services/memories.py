@@ -15,6 +15,7 @@ from memory.models import Memory
 from memory.records import MemoryRecord, Vector, content_hash
 from tenants.errors import Conflict, NotFound
 from tenants.operations import Action, record
+from tenants.positions import Position
 from tenants.scope import SpaceScope, space_tx
 
 
@@ -27,14 +28,6 @@ class Filters:
     session: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a page ends in the order ``(-created_at, -id)``."""
-
-    created_at: datetime
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)

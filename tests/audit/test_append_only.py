@@ -10,9 +10,16 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
 THIS_MONTH = f"audit_auditevent_{datetime.now(UTC):%Y%m}"
-TABLES = ["audit_auditevent", THIS_MONTH, "audit_auditevent_default"]
+TABLES = [
+    "audit_auditevent",
+    THIS_MONTH,
+    "audit_auditevent_default",
+    "audit_auditseal",
+    THIS_MONTH.replace("event", "seal"),
+    "audit_auditseal_default",
+]
 ROLES = {"the app": "DATABASE_URL", "the owner": "DATABASE_OWNER_URL", "a superuser": "ENGRAM_TEST_ADMIN_URL"}
-CHANGES = ["update {} set outcome = 'allowed'", "delete from {}", "truncate {}"]
+CHANGES = ["update {} set tenant_id = tenant_id", "delete from {}", "truncate {}"]
 
 
 @pytest.fixture
@@ -24,6 +31,13 @@ def recorded(database: None) -> None:
             insert into audit_auditevent (at, tenant_id, actor_kind, action, outcome, request_id, duration_ms)
             select at, uuidv7(), 'system', 'remember', 'allowed', 'a request', 0
             from unnest(array[now(), '1999-01-01']) at
+            """
+        )
+        owner.execute(
+            """
+            insert into audit_auditseal
+                (tenant_id, number, first_at, through_at, through_id, events, previous, manifest, digest)
+            select uuidv7(), 1, at, at, uuidv7(), 1, '', '', '' from unnest(array[now(), '1999-01-01']) at
             """
         )
 

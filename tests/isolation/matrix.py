@@ -100,6 +100,8 @@ CALLS = [
     Call("DELETE", "teams/<str:team>/", "delete_team", "admin", 204),
     Call("PUT", "teams/<str:team>/members/<str:username>/", "add_team_member", "admin", 200, lambda s: {}),
     Call("DELETE", "teams/<str:team>/members/<str:username>/", "remove_team_member", "admin", 204),
+    Call("GET", "audit/", "list_events", "admin", 200),
+    Call("GET", "audit/export/", "export_events", "admin", 200),
     Call("GET", "spaces/<str:space>/grants/", "list_grants", "manage", 200),
     Call("POST", "spaces/<str:space>/grants/", "share_space", "manage", 201, lambda s: {
         "member": s.username, "permissions": ["read"]}),
@@ -268,6 +270,8 @@ STATUS = {
     "unknown_space": 400,
     "not_found": 404,
 }
+# A tenant's trail names the memories that its own people asked about, in whichever space; it never holds their content.
+TRAIL = {"list_events", "export_events"}
 OUTCOME = {401: "denied", 403: "denied", 400: "failed", 404: "failed"}
 
 # The spaces that a caller is told of when it asks which it may touch.

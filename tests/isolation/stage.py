@@ -132,10 +132,12 @@ class Stage:
         )
         return {table: (count, newest) for table, count, newest in self.admin.execute(found)}
 
-    def revealed(self, text: str, to: Subject, *, own: str = "") -> set[str]:
-        """Memories' ids and contents, of any space but ``own``, that the text holds and that the caller did not name itself."""
+    def revealed(self, text: str, to: Subject, *, own: str = "", but_ids: bool = False) -> set[str]:
+        """Memories' ids and contents, of any space but ``own``, that the text holds and that the caller did not name itself;
+        contents alone with ``but_ids``."""
         others = [space for space in self.memories if space != own]
         ids = {memory for space in others for memory in self.memories[space]} - {to.memory, to.target}
+        ids = set() if but_ids else ids
         return {secret for secret in ids | {_content(space) for space in others} if secret in text}
 
 

@@ -33,6 +33,7 @@ DATA_PLANE = {
     "memory_importpart": "space_id",
     "memory_importalias": "space_id",
     "audit_auditevent": "tenant_id",
+    "audit_auditseal": "tenant_id",
     "audit_spaceusage": "space_id",
     "audit_tenantusage": "tenant_id",
 }
@@ -40,6 +41,8 @@ GRANTS = {
     **dict.fromkeys(CONTROL_PLANE, ROWS),
     **dict.fromkeys(DATA_PLANE, ROWS),
     "audit_auditevent": {"SELECT", "INSERT"},
+    "audit_auditseal": {"SELECT", "INSERT"},
+    "audit_retention": {"SELECT"},
     "audit_spaceusage": {"SELECT"},
     "audit_tenantusage": {"SELECT"},
     "tenants_tenant": ROWS,
@@ -60,6 +63,7 @@ GRANTS = {
 # What workers have done for them, in no space.
 SPACELESS_FUNCTIONS = {
     "audit_make_partitions",
+    "audit_expire_partitions",
     "audit_roll_up_usage",
     "audit_forget_usage",
     "engram_space_sizes",

@@ -1,5 +1,5 @@
--- Monthly partitions of the audit trail, from this month to p_months ahead. Runs as the owner, so that the app role, which
--- may not create tables, can have them made. Returns how many were missing.
+-- Monthly partitions of the audit trail's events and seals, from this month to p_months ahead. Runs as the owner, so that the app
+-- role, which may not create tables, can have them made. Returns how many were missing.
 -- PostgreSQL clones row triggers to partitions, but not the one against TRUNCATE: each gets its own here.
 create or replace function audit_make_partitions(p_months integer) returns integer
 language plpgsql security definer
@@ -7,6 +7,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     v_from date;
+    v_table text;
     v_name text;
     v_made integer := 0;
 begin
@@ -16,23 +17,25 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('audit_make_partitions', 0));
     for v_month in 0 .. p_months loop
         v_from := (date_trunc('month', now() at time zone 'UTC') + make_interval(months => v_month))::date;
-        v_name := 'audit_auditevent_' || to_char(v_from, 'YYYYMM');
-        if to_regclass('public.' || v_name) is null then
-            execute format(
-                'create table public.%I partition of public.audit_auditevent for values from (%L) to (%L)',
-                v_name, v_from::text || ' 00:00:00+00', (v_from + interval '1 month')::date::text || ' 00:00:00+00');
-            v_made := v_made + 1;
-        end if;
+        foreach v_table in array array['audit_auditevent', 'audit_auditseal'] loop
+            v_name := v_table || '_' || to_char(v_from, 'YYYYMM');
+            if to_regclass('public.' || v_name) is null then
+                execute format(
+                    'create table public.%I partition of public.%I for values from (%L) to (%L)', v_name, v_table,
+                    v_from::text || ' 00:00:00+00', (v_from + interval '1 month')::date::text || ' 00:00:00+00');
+                v_made := v_made + 1;
+            end if;
+        end loop;
     end loop;
-    for v_name in
-        select part.relname
+    for v_table, v_name in
+        select inhparent::regclass, part.relname
         from pg_inherits join pg_class part on part.oid = inhrelid
-        where inhparent = 'public.audit_auditevent'::regclass
-          and not exists (select from pg_trigger where tgrelid = part.oid and tgname = 'audit_auditevent_no_truncate')
+        where inhparent in ('public.audit_auditevent'::regclass, 'public.audit_auditseal'::regclass)
+          and not exists (select from pg_trigger where tgrelid = part.oid and tgname = inhparent::regclass || '_no_truncate')
     loop
         execute format(
-            'create trigger audit_auditevent_no_truncate before truncate on public.%I
-                 for each statement execute function public.audit_refuse_change()', v_name);
+            'create trigger %I before truncate on public.%I for each statement execute function public.audit_refuse_change()',
+            v_table || '_no_truncate', v_name);
     end loop;
     return v_made;
 end

@@ -5,8 +5,10 @@ import binascii
 from datetime import datetime
 from uuid import UUID
 
-from memory.services.memories import Position
+from rest_framework.request import Request
+
 from tenants.errors import Invalid
+from tenants.positions import Position
 
 
 def encode(position: Position) -> str:
@@ -25,3 +27,12 @@ def decode(cursor: str) -> Position:
     if position.created_at.tzinfo is None:
         raise Invalid("'cursor' is not one that a list gave; allowed: the 'cursor' in 'next'.", attr="cursor")
     return position
+
+
+def next_page(request: Request, position: Position | None) -> str | None:
+    """The URL of the page that follows, with everything else as it was asked for."""
+    if position is None:
+        return None
+    parameters = request._request.GET.copy()
+    parameters["cursor"] = encode(position)
+    return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")

@@ -1,0 +1,27 @@
+-- Drop the monthly partitions of events and seals that ended before the months that are kept. Runs as the owner, and takes no
+-- argument: how long the trail is kept stands in audit_retention, which the app may only read. Returns what was dropped.
+create or replace function audit_expire_partitions() returns setof text
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    v_first text;
+    v_name text;
+begin
+    select to_char(date_trunc('month', now() at time zone 'UTC') - make_interval(months => months), 'YYYYMM')
+    into strict v_first from audit_retention;
+    perform pg_advisory_xact_lock(hashtextextended('audit_make_partitions', 0));
+    for v_name in
+        select part.relname
+        from pg_inherits join pg_class part on part.oid = inhrelid
+        where inhparent in ('public.audit_auditevent'::regclass, 'public.audit_auditseal'::regclass)
+          and part.relname ~ '_[0-9]{6}$' and right(part.relname, 6) < v_first
+        order by 1
+    loop
+        execute format('drop table public.%I', v_name);
+        return next v_name;
+    end loop;
+end
+$$;
+revoke all on function audit_expire_partitions() from public;
+grant execute on function audit_expire_partitions() to engram_app;

@@ -1,0 +1,2 @@
+-- How many whole months the trail is kept.
+select months from audit_retention

@@ -108,6 +108,12 @@ def _pages(space: str, memory: UUID) -> list[Page]:
         Page("Memories", f"/memories/?space={space}"),
         Page("One memory", f"/memories/{space}/{memory}/"),
         Page("Usage of a space", f"/spaces/{space}/usage/"),
+        Page("Spaces", "/spaces/"),
+        Page("One space", f"/spaces/{space}/"),
+        Page("People", "/people/"),
+        Page("API keys", "/keys/"),
+        Page("Audit", "/audit/"),
+        Page("Audit of one space's refusals", f"/audit/?space={space}&outcome=limited"),
     ]
 
 

@@ -11,6 +11,7 @@ from memory.mcp.views import McpView
 urlpatterns = [
     path("", include("tenants.pages.urls")),
     path("", include("memory.pages.urls")),
+    path("", include("audit.pages.urls")),
     path("admin/", admin.site.urls),
     path(
         "api/v1/",

@@ -31,6 +31,7 @@ SECTIONS = (
     Section("People", "people-page"),
     Section("API keys", "keys-page", for_admins=True),
     Section("Signing keys", "signing-keys-page", for_admins=True),
+    Section("Audit", "audit-page", for_admins=True),
 )
 
 

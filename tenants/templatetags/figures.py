@@ -29,5 +29,11 @@ def duration(milliseconds: float) -> str:
 
 
 @register.filter
+def words(name: str) -> str:
+    """An operation's name as people say it: list_spaces is List spaces."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
 def as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)

@@ -26,6 +26,29 @@ ASKED = [
     ("initech", "initech_team_b", "Which release is frozen?"),
 ]
 
+# What the admin of Initech arranges before that: method, route and body. To do it again changes nothing.
+ARRANGED: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", "teams/", {"slug": "platform", "name": "Platform team"}),
+    ("POST", "teams/", {"slug": "mobile", "name": "Mobile team"}),
+    ("POST", "members/", {"username": "milton", "role": "member", "password": "no-more-staplers"}),
+    ("POST", "members/", {"username": "samir", "role": "admin", "password": "no-more-staplers"}),
+    ("PUT", "teams/platform/members/samir/", {}),
+    ("PUT", "teams/mobile/members/milton/", {}),
+    ("PATCH", "spaces/initech_team_a/", {"team": "platform"}),
+    ("PATCH", "spaces/initech_team_b/", {"team": "mobile"}),
+    ("POST", "spaces/initech_org/grants/", {"tenant": "globex", "permissions": ["read"]}),
+    ("POST", "spaces/initech_org/grants/", {"member": "milton", "permissions": ["read", "write"]}),
+]
+KEY = {"name": "support desk", "spaces": {"initech_org": ["read"], "initech_team_a": ["read", "write"]}}
+# Initech's pages for managing, by their picture.
+MANAGING = {
+    "spaces": "/spaces/",
+    "space": "/spaces/initech_org/",
+    "people": "/people/",
+    "keys": "/keys/",
+    "audit": "/audit/",
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -37,6 +60,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         asking = playwright.request.new_context(base_url=given.site)
+        arrange(asking, people["member"])
         ask_around(asking, people["member"])
         asking.dispose()
         browser = launch(playwright)
@@ -44,15 +68,24 @@ def main() -> None:
         browser.close()
 
 
+def arrange(request: APIRequestContext, member: Mapping[str, str]) -> None:
+    headers = bearer(request, member, "initech")
+    for method, route, body in ARRANGED:
+        request.fetch(f"/api/v1/{route}", method=method, headers=headers, data=body)
+    if not request.get("/api/v1/keys/", headers=headers).json()["results"]:
+        request.post("/api/v1/keys/", headers=headers, data=KEY)
+
+
 def ask_around(request: APIRequestContext, member: Mapping[str, str]) -> None:
     for tenant, space, query in ASKED:
-        login = {"username": member["username"], "password": member["password"], "tenant": tenant}
-        access = request.post("/api/v1/auth/token/", data=login).json()["access"]
-        request.post(
-            f"/api/v1/spaces/{space}/recall/",
-            headers={"Authorization": f"Bearer {access}"},
-            data={"query": query, "limit": 3},
-        )
+        headers = bearer(request, member, tenant)
+        request.post(f"/api/v1/spaces/{space}/recall/", headers=headers, data={"query": query, "limit": 3})
+
+
+def bearer(request: APIRequestContext, member: Mapping[str, str], tenant: str) -> dict[str, str]:
+    login = {"username": member["username"], "password": member["password"], "tenant": tenant}
+    access = request.post("/api/v1/auth/token/", data=login).json()["access"]
+    return {"Authorization": f"Bearer {access}"}
 
 
 def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> None:
@@ -63,6 +96,9 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
         log_in(page, member)
         choose_tenant(page, "Initech")
         page.screenshot(path=out / "overview.png")
+        for name, path in MANAGING.items():
+            page.goto(path)
+            page.screenshot(path=out / f"{name}.png")
         page.goto("/api/v1/spaces/initech_team_a/memories/?limit=2")
         page.screenshot(path=out / "api.png")
     with opened(browser, site, color_scheme="dark") as page:
@@ -72,10 +108,18 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
     with opened(browser, site, viewport=PHONE) as page:
         log_in(page, member)
         page.screenshot(path=out / "overview-phone.png")
+        choose_tenant(page, "Initech")
+        page.goto("/spaces/")
+        page.screenshot(path=out / "spaces-phone.png")
     with opened(browser, site) as page:
         log_in(page, operator)
         page.goto("/admin/tenants/space/")
         page.screenshot(path=out / "admin.png")
+        page.goto("/admin/tenants/tenant/")
+        page.locator("th.field-slug a", has_text="initech").locator("xpath=../..").locator(".field-memories a").click()
+        page.screenshot(path=out / "admin-usage.png")
+        page.goto("/admin/tenants/breakglass/add/")
+        page.screenshot(path=out / "admin-break-glass.png")
 
 
 def log_in(page: Page, person: Mapping[str, str]) -> None:

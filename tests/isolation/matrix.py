@@ -402,6 +402,8 @@ PAGES = [
     Page("POST", "signing-keys/<uuid:key_id>/", 405),
     Page("GET", "signing-keys/<uuid:key_id>/revoke/", 405),
     Page("POST", "signing-keys/<uuid:key_id>/revoke/", 302, "/login/?next=/signing-keys/"),
+    Page("GET", "audit/", 302, "/login/?next=/audit/"),
+    Page("POST", "audit/", 405),
     Page("GET", "login/", 200),
     Page("POST", "login/", 200),
     Page("PUT", "login/", 200),

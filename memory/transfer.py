@@ -27,6 +27,7 @@ _SHOWN = 60
 # Ids stay text: there are millions of them, and nobody takes them apart.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_NUMBER = 32
+_MOST_TIMES = 100
 
 
 class BadLine(Exception):
@@ -68,6 +69,7 @@ class MemoryLine:
     stability: float = 1.0
     recall_count: int = 0
     last_recalled_at: str | None = None
+    recent_recalls: list[str] | None = None
     embedding: list[float] | None = None
 
 
@@ -79,6 +81,7 @@ class AssociationLine:
     weight: float = 1.0
     reinforced: int = 0
     created_at: str | None = None
+    reinforced_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,11 @@ def _time(value: Any) -> str:
     return time.isoformat()
 
 
+def _times(value: Any) -> list[str]:
+    _check(isinstance(value, list) and len(value) <= _MOST_TIMES)
+    return [_time(entry) for entry in value]
+
+
 def _id(value: Any) -> str:
     _check(_UUID.fullmatch(value) is not None)
     return str(value).lower()
@@ -251,6 +259,7 @@ _MEMORY: _Fields = {
     "stability": (_number(1e-6, 1e9), "days, from 0.000001 to 1,000,000,000"),
     "recall_count": (_whole, "a whole number from 0"),
     "last_recalled_at": (_or_null(_time), f"{_TIME}, or null"),
+    "recent_recalls": (_or_null(_times), "a list of such times, or null"),
     "embedding": (_or_null(_vector), "a list of numbers, or null"),
 }
 _ASSOCIATION: _Fields = {
@@ -261,6 +270,7 @@ _ASSOCIATION: _Fields = {
     "weight": (_number(1e-30, 1), "a number above 0, up to 1"),
     "reinforced": (_whole, "a whole number from 0"),
     "created_at": (_time, _TIME),
+    "reinforced_at": (_or_null(_time), f"{_TIME}, or null"),
 }
 _SHAPES: dict[str, tuple[type[Any], _Fields, tuple[str, ...]]] = {
     "space": (SpaceLine, _SPACE, ("version", "embedding_model", "embedding_dimension")),

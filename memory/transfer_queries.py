@@ -63,6 +63,7 @@ def import_memories(scope: SpaceScope, memories: Sequence[MemoryLine], vectors: 
             "stability": memory.stability,
             "recall_count": memory.recall_count,
             "last_recalled_at": memory.last_recalled_at,
+            "recent_recalls": memory.recent_recalls,
             "vector": as_text(vector),
         }
         for memory, vector in zip(memories, vectors, strict=True)
@@ -96,6 +97,7 @@ def import_associations(scope: SpaceScope, links: Sequence[tuple[str, str, Assoc
             "weight": link.weight,
             "reinforced": link.reinforced,
             "created_at": link.created_at,
+            "reinforced_at": link.reinforced_at,
         }
         for source, target, link in links
     ]

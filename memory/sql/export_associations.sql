@@ -11,6 +11,6 @@ from link
 join memory_memory m on m.space_id = %(space_id)s and m.id = link.earlier and (m.expires_at is null or m.expires_at > now())
 cross join lateral (
     select 'association' as type, link.source_id as source, link.target_id as target, link.kind, link.weight, link.reinforced,
-           link.created_at
+           link.created_at, link.reinforced_at
 ) line
 order by link.source_id, link.target_id, link.kind

@@ -5,15 +5,15 @@ with given as materialized (
     from json_to_recordset(%(memories)s) item (
         id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
         created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, stability real, recall_count integer,
-        last_recalled_at timestamptz, vector text)
+        last_recalled_at timestamptz, recent_recalls timestamptz[], vector text)
 ),
 stored as (
     insert into memory_memory
         (space_id, id, content, content_hash, kind, confidence, session, metadata, observed_at, created_at, updated_at, expires_at,
-         tier, stability, recall_count, last_recalled_at, lexemes)
+         tier, stability, recall_count, last_recalled_at, recent_recalls, lexemes)
     select %(space_id)s::uuid, id, content, content_hash, kind, confidence, session, metadata,
            coalesce(observed_at, created_at, now()), coalesce(created_at, now()), coalesce(updated_at, created_at, now()),
-           expires_at, tier, stability, recall_count, last_recalled_at, to_tsvector('english', content)
+           expires_at, tier, stability, recall_count, last_recalled_at, recent_recalls, to_tsvector('english', content)
     from given
     order by content_hash
     on conflict do nothing

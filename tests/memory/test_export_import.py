@@ -109,7 +109,7 @@ def lived_in(plane: SpaceApi) -> SpaceApi:
     plane.remember('Naïve ☃ "quoted" \\ \n line', metadata={"a": [1, 2.5, None, "ü"], "b": {}}, embedding=NORTH)
     plane.associate(ids[3], ids[20], 0.123456)
     plane.associate(ids[20], ids[3], 0.9)
-    plane.change_row(ids[4], tier="warm", stability=3.14159, recall_count=7)
+    plane.change_row(ids[4], tier="warm", stability=3.14159, recall_count=7, recent_recalls=["2026-02-03T04:05:06.7Z"])
     plane.change_row(ids[5], tier="cold", last_recalled_at="2026-01-02T03:04:05.678901Z")
     plane.remember("Memory 4.", embedding=EAST)
     return plane
@@ -168,6 +168,21 @@ def test_an_export_is_a_head_then_memories_with_their_links_then_an_end(plane: S
         [(first, second), (second, first)]
     )
     assert lines[-2] == {"type": "mark", "after": second}
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "elsewhere", "renamed"),
+    [
+        ("memory", "memory_memory", {"space_id", "content_hash", "lexemes"}, {"embedding", "type"}),
+        ("association", "memory_association", {"space_id", "source_id", "target_id"}, {"source", "target", "type"}),
+    ],
+)
+def test_an_export_leaves_no_column_out(
+    lived_in: SpaceApi, kind: str, table: str, elsewhere: set[str], renamed: set[str]
+) -> None:
+    with connection.cursor() as cursor:
+        columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+    assert set(of_type(kind, exported(lived_in))[0]) - renamed == columns - elsewhere
 
 
 def test_what_has_expired_is_in_no_export(plane: SpaceApi) -> None:

@@ -1,0 +1,3 @@
+module engram.example/multi-tenant
+
+go 1.22

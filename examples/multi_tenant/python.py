@@ -1,0 +1,93 @@
+"""A tenant's application in Python, with httpx: middleware that signs in for the tenant and heeds the rate limit.
+
+Run it with ``examples/multi_tenant/run python`` beside ``./engram up``.
+"""
+
+import os
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+API = os.environ["ENGRAM_URL"] + "/api/v1/"
+SPACE, SHARED, FOREIGN = "globex_example_python", "common_knowledge", "acme_support"
+
+
+class TenantAuth(httpx.Auth):
+    """Middleware: exchanges a tenant's credentials for a token, sends it along, and gets the next one when it has run out."""
+
+    requires_response_body = True
+
+    def __init__(self, **credentials: object) -> None:
+        self.credentials = credentials
+        self.token = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if not self.token:
+            yield from self.exchange()
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        response = yield request
+        if response.status_code == 401:
+            yield from self.exchange()
+            request.headers["Authorization"] = f"Bearer {self.token}"
+            yield request
+
+    def exchange(self) -> Generator[httpx.Request, httpx.Response, None]:
+        answer = yield httpx.Request("POST", API + "auth/token/", json=self.credentials)
+        self.token = answer.raise_for_status().json()["access"]
+
+
+class PatientTransport(httpx.HTTPTransport):
+    """Middleware: waits for as long as a 429 says, and asks again."""
+
+    waited = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        while (response := super().handle_request(request)).status_code == 429:
+            self.waited += 1
+            response.close()
+            time.sleep(float(response.headers["Retry-After"]))
+        return response
+
+
+def main() -> None:
+    transport = PatientTransport()
+    login = {"username": os.environ["ENGRAM_USERNAME"], "password": os.environ["ENGRAM_PASSWORD"], "tenant": "globex"}
+    with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
+        if admin.post("spaces/", json={"name": SPACE}).status_code not in {201, 409}:
+            raise SystemExit("The space could not be made.")
+    with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
+        grants = {SPACE: ["read", "write"], SHARED: ["read"]}
+        key = admin.post("keys/", json={"name": "python example", "spaces": grants}).raise_for_status().json()
+
+        with httpx.Client(base_url=API, auth=TenantAuth(api_key=key["api_key"]), transport=transport) as client:
+            whoami = client.get("auth/whoami/").raise_for_status().json()
+            print(f"A token for {whoami['tenant']}: {', '.join(sorted(whoami['spaces']))}")
+
+            for content in ("The importer closes its files with a context manager.", "It has not leaked a file since."):
+                body = {"content": content, "session": "standup"}
+                client.post(f"spaces/{SPACE}/memories/", json=body).raise_for_status()
+            print(f"Remembered 2 memories in {SPACE}")
+
+            cue = {"query": "context manager and the with statement", "spaces": [SPACE, SHARED], "limit": 20}
+            hits = client.post("recall/", json=cue).raise_for_status().json()["results"]
+            print(f"Recalled from {', '.join(sorted({hit['space'] for hit in hits}))}")
+
+            refusal = client.post(f"spaces/{FOREIGN}/recall/", json={"query": "secrets"})
+            print(f"Refused at {FOREIGN}: {refusal.status_code} {refusal.json()['errors'][0]['code']}")
+
+            with ThreadPoolExecutor(40) as pool:
+                pages = list(
+                    pool.map(lambda _: client.get(f"spaces/{SPACE}/memories/", params={"limit": 1}), range(120))
+                )
+            done = sum(page.status_code == 200 for page in pages)
+            print(f"{done} calls at once done, {'some' if transport.waited else 'none'} of them told to wait")
+
+            used = client.get(f"spaces/{SPACE}/usage/").raise_for_status().json()["total"]
+            print(f"Used: {used['memories']} of {used['capacity']} memories")
+        admin.delete(f"keys/{key['id']}/").raise_for_status()
+
+
+if __name__ == "__main__":
+    main()

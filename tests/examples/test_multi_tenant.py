@@ -1,0 +1,32 @@
+"""The five clients, built and run against a live site."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.demo import build_demo
+from tests.live import live_site
+from tests.servers import ROOT
+from tests.world import PASSWORD
+
+RUN = ROOT / "examples" / "multi_tenant" / "run"
+
+
+@pytest.mark.parametrize("language", ["python", "typescript", "go", "java", "rust"])
+def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(database: None, language: str) -> None:
+    build_demo()
+    with live_site() as url:
+        environment = os.environ | {"ENGRAM_URL": url, "ENGRAM_USERNAME": "ada", "ENGRAM_PASSWORD": PASSWORD}
+        done = subprocess.run([RUN, language], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            f"A token for globex: common_knowledge, globex_example_{language}",
+            f"Remembered 2 memories in globex_example_{language}",
+            f"Recalled from common_knowledge, globex_example_{language}",
+            "Refused at acme_support: 403 space_not_covered",
+            "120 calls at once done, some of them told to wait",
+            "Used: 2 of 11100000 memories",
+        ],
+    ), done.stderr

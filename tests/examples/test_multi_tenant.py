@@ -2,9 +2,11 @@
 
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from tenants.limits import installation
 from tests.demo import build_demo
 from tests.live import live_site
 from tests.servers import ROOT
@@ -13,8 +15,17 @@ from tests.world import PASSWORD
 RUN = ROOT / "examples" / "multi_tenant" / "run"
 
 
+@pytest.fixture
+def slow_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation whose limit a client meets however busy the machine is."""
+    slow = replace(installation(), limits=replace(installation().limits, rate_limit_per_space=30))
+    monkeypatch.setattr("tenants.queries.installation", lambda: slow)
+
+
 @pytest.mark.parametrize("language", ["python", "typescript", "go", "java", "rust"])
-def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(database: None, language: str) -> None:
+def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(
+    database: None, slow_spaces: None, language: str
+) -> None:
     build_demo()
     with live_site() as url:
         environment = os.environ | {"ENGRAM_URL": url, "ENGRAM_USERNAME": "ada", "ENGRAM_PASSWORD": PASSWORD}

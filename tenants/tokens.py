@@ -6,6 +6,7 @@ are JWTs of another ``typ`` whose ``jti`` is a row, so that neither kind can sta
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -35,14 +36,13 @@ class AccessToken:
 
 
 @cache
-def _backend() -> TokenBackend:
+def _backends() -> list[TokenBackend]:
+    """One for each signing key: the first signs and verifies, the others verify what was signed before the key changed."""
     # The algorithm is ours, never the token's: a header that names another one does not verify.
-    return TokenBackend(
-        algorithm="HS256",
-        signing_key=settings.TOKEN_SIGNING_KEY,
-        issuer=settings.TOKEN_ISSUER,
-        audience=settings.TOKEN_AUDIENCE,
-    )
+    return [
+        TokenBackend(algorithm="HS256", signing_key=key, issuer=settings.TOKEN_ISSUER, audience=settings.TOKEN_AUDIENCE)
+        for key in (settings.TOKEN_SIGNING_KEY, *settings.TOKEN_PREVIOUS_SIGNING_KEYS)
+    ]
 
 
 def sign_access(tenant_id: UUID, actor: Actor, spaces: Claims, *, whole: bool = False) -> str:
@@ -65,7 +65,9 @@ def sign_refresh(jti: UUID) -> str:
 
 def _sign(token_type: TokenType, jti: UUID, lifetime: timedelta, **claims: Any) -> str:
     now = datetime.now(UTC)
-    return _backend().encode({"token_type": token_type, "jti": str(jti), "iat": now, "exp": now + lifetime, **claims})
+    return _backends()[0].encode(
+        {"token_type": token_type, "jti": str(jti), "iat": now, "exp": now + lifetime, **claims}
+    )
 
 
 def read_access(token: str) -> AccessToken:
@@ -94,10 +96,15 @@ def read_refresh(token: str) -> UUID:
 
 
 def _read(token: str, token_type: TokenType) -> Mapping[str, Any]:
-    try:
-        payload = _backend().decode(token, verify=True)  # type: ignore[arg-type]  # it takes text
-    except TokenBackendError as error:
-        raise InvalidToken from error
+    payload = _verified(token)
     if payload.get("token_type") != token_type or "exp" not in payload:
         raise InvalidToken
     return payload
+
+
+def _verified(token: str) -> Mapping[str, Any]:
+    for backend in _backends():
+        with suppress(TokenBackendError):
+            payload: Mapping[str, Any] = backend.decode(token, verify=True)  # type: ignore[arg-type]  # it takes text
+            return payload
+    raise InvalidToken

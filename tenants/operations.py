@@ -66,6 +66,7 @@ class Action(TextChoices):
     EXPORT_EVENTS = "export_events"
     VERIFY_AUDIT = "verify_audit"
     KEEP_AUDIT = "keep_audit"
+    CHECK_ISOLATION = "check_isolation"
     BREAK_GLASS = "break_glass"
     CLOSE_GLASS = "close_glass"
     REMEMBER = "remember"

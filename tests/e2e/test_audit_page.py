@@ -115,7 +115,7 @@ def test_the_page_says_how_far_the_trail_is_sealed(world: World, open_page: Open
     tenant = Tenant.objects.get(slug="acme").id
     assert seal_events(tenant) > 0
     page.reload()
-    page.get_by_text("Sealed up to").click()
+    page.get_by_text("sealed, up to").click()
     newest = seal_status(tenant)
     assert newest is not None
     expect(page.get_by_text(newest.digest)).to_be_visible()

@@ -78,7 +78,7 @@ class TenantUsageAdmin(HeldColumns, TenantAdmin):
 
 @admin.register(Space)
 class SpaceUsageAdmin(HeldColumns, SpaceAdmin):
-    list_display = ["name", "title", "tenant", "parent", "status", "memories", "text", "shared_with", "own_limits"]
+    list_display = ["name", "title", "tenant", "status", "memories", "text", "shared_with", "own_limits"]
 
     def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
         return held_by_spaces(ids)

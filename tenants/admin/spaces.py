@@ -68,11 +68,11 @@ class SpaceForm(forms.ModelForm):
 
 class SpaceAdmin(AuditedAdmin):
     form = SpaceForm
-    list_display = ["name", "title", "tenant", "parent", "status", "shared_with", "own_limits"]
+    list_display = ["name", "title", "tenant", "status", "shared_with", "own_limits"]
     list_filter = ["status"]
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    list_select_related = ["tenant", "parent"]
+    list_select_related = ["tenant"]
     search_fields = ["name", "title", "tenant__slug"]
     ordering = ["name"]
     autocomplete_fields = ["tenant", "parent"]

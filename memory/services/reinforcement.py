@@ -16,6 +16,7 @@ from django.conf import settings
 from prometheus_client import Counter
 
 from memory import queries
+from memory.metrics import count_moves
 from memory.models import Tier
 from memory.records import Hit
 from memory.services.work import take_turn
@@ -129,10 +130,12 @@ def _apply(scope: SpaceScope, first: str | None, recalls: Sequence[Recall]) -> b
             often=policy.promote_recalls,
             hours=policy.promote_hours,
         )
-        queries.move(scope, [memory for memory, tier in earned if tier == Tier.COLD], Tier.COLD, Tier.WARM)
-        queries.move(scope, [memory for memory, tier in earned if tier == Tier.WARM], Tier.WARM, Tier.HOT)
+        woken = queries.move(scope, [memory for memory, tier in earned if tier == Tier.COLD], Tier.COLD, Tier.WARM)
+        risen = queries.move(scope, [memory for memory, tier in earned if tier == Tier.WARM], Tier.WARM, Tier.HOT)
         queries.link_recalled(scope, [pair for recall in recalls for pair in _pairs(recall)])
         record(scope, Action.APPLY_RECALLS, target=f"{len(recalls)} recalls")
+    count_moves(scope, Tier.COLD, Tier.WARM, woken)
+    count_moves(scope, Tier.WARM, Tier.HOT, risen)
     return True
 
 

@@ -1,20 +1,12 @@
 """The worker: a real Celery process with a Valkey of its own, working on the test's database."""
 
-import os
-import re
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from kombu import Connection
 
 from audit.models import AuditEvent
 from engram_site.celery import app
-from engram_site.runner.valkey import EmbeddedValkey
 from memory.models import Lexeme
 from memory.records import NewMemory
 from memory.services.lexicon import SMALLEST
@@ -23,54 +15,15 @@ from tenants.callers import current_request
 from tenants.models import Space, Tenant
 from tenants.scope import space_tx, tenant_tx
 from tests.memory.space_api import space_of_vectors
-from tests.servers import ROOT
+from tests.site.workers import Worker
 from tests.world import World, scope_of
-
-PATIENCE = 30.0
-
-
-class Worker:
-    """A running worker: what is sent to ``broker`` it works on, and ``log`` is what it says."""
-
-    def __init__(self, broker: str, log: Path) -> None:
-        self.broker = broker
-        self._log = log
-
-    def send(self, task: str, *arguments: str) -> str:
-        """The id of the task that it is now asked to do."""
-        with Connection(self.broker) as connection:
-            return str(app.send_task(task, arguments, connection=connection).id)
-
-    def wait_until(self, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not ready():
-            assert time.monotonic() < deadline, f"Nothing came of it. The worker said:\n{self.log}"
-            time.sleep(0.05)
-
-    def count(self, pattern: str) -> int:
-        """How many times the log says what the pattern matches."""
-        return len(re.findall(pattern, self.log))
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
 
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    folder = tmp_path_factory.mktemp("worker")
-    valkey = EmbeddedValkey(folder / "valkey", durable=False)
-    valkey.start()
-    log = folder / "worker.log"
-    command = f"{sys.executable} -m celery --app engram_site worker --pool prefork --concurrency 2".split()
-    environment = os.environ | {"REDIS_URL": valkey.url, "ENGRAM_LOG_LEVEL": "INFO", "ENGRAM_LOG_FORMAT": "text"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    yield Worker(valkey.url, log)
-    process.terminate()
-    status = process.wait(timeout=PATIENCE)
-    valkey.stop()
-    assert status == 0
+    worker = Worker(tmp_path_factory.mktemp("worker"))
+    yield worker
+    assert worker.stop() == 0
 
 
 def lexicon_size(space: str) -> int:

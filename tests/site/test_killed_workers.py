@@ -1,0 +1,199 @@
+"""Workers killed, cut off and doubled in the middle of each kind of task: no memory is lost, doubled or miscounted."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+import redis
+from django.db.models import Sum
+from django.utils import timezone
+
+from memory.models import Association, Lexeme, Memory
+from memory.records import NewMemory
+from memory.services.reinforcement import BATCH as RECALLS_AT_A_TIME
+from memory.services.remember import remember_batch
+from tenants.models import DeadLetter, Erasure, Space
+from tenants.scope import space_tx
+from tests.limits import limit_space
+from tests.memory.space_api import space_of_vectors
+from tests.memory.wholeness import assert_whole
+from tests.site.workers import Worker
+from tests.tenants.control_api import ControlApi
+from tests.world import World, logged_in, scope_of
+
+SPACE = "acme_plane"
+MEMORIES = 2_000
+# The worker's connections can be told from the tests' own.
+NAME = "worker-under-test"
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "engram.toml").write_text("[tiers]\nbatch = 20\n")
+    database = f"{os.environ['DATABASE_URL']}?application_name={NAME}"
+    worker = Worker(folder, ENGRAM_CONFIG=str(folder / "engram.toml"), DATABASE_URL=database)
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def full(world: World) -> str:
+    """The id of a space in which all but four hundred of its hot memories have to move."""
+    space_of_vectors(SPACE, 2)
+    for start in range(0, MEMORIES, 1_000):
+        contents = [f"word{n} shared{n % 7}" for n in range(start, start + 1_000)]
+        remember_batch(
+            scope_of(SPACE), [NewMemory(content, embedding=[1.0, n % 5]) for n, content in enumerate(contents)]
+        )
+    limit_space(SPACE, hot_capacity_per_space=500)
+    return str(scope_of(SPACE).space_id)
+
+
+def count(**lookups: object) -> int:
+    with space_tx(scope_of(SPACE)):
+        return Memory.objects.filter(**lookups).count()
+
+
+def recalls() -> int:
+    with space_tx(scope_of(SPACE)):
+        return int(Memory.objects.aggregate(all=Sum("recall_count"))["all"])
+
+
+def note_recalls(worker: Worker, times: int) -> None:
+    """Let three memories have been recalled together so often."""
+    with space_tx(scope_of(SPACE)):
+        ids: list[UUID] = list(Memory.objects.values_list("id", flat=True)[:3])
+    packed, stream = b"".join(memory.bytes for memory in ids), f"engram:recalled:{scope_of(SPACE).space_id}"
+    with redis.Redis.from_url(worker.valkey.url) as client, client.pipeline() as pipeline:
+        for _ in range(times):
+            pipeline.xadd(stream, {"memories": packed, "together": 3})
+        pipeline.execute()
+
+
+def test_killed_while_it_moves_memories(worker: Worker, full: str) -> None:
+    worker.send("memory.tasks.rebalance_space", full)
+    worker.wait_until(lambda: 0 < count(tier="warm") < 1_600)
+    worker.kill_children()
+    assert_whole(SPACE, MEMORIES)
+    worker.wait_until(lambda: count(tier="warm") == 1_600)
+    assert assert_whole(SPACE, MEMORIES) == {"hot": 400, "warm": 1_600}
+
+
+def test_killed_while_it_cools_memories(worker: Worker, full: str) -> None:
+    week_ago = timezone.now() - timedelta(days=8)
+    with space_tx(scope_of(SPACE)):
+        Memory.objects.update(tier="warm", created_at=week_ago)
+    worker.send("memory.tasks.rebalance_space", full)
+    worker.wait_until(lambda: 0 < count(tier="cold") < MEMORIES)
+    worker.kill_children()
+    assert_whole(SPACE, MEMORIES)
+    worker.wait_until(lambda: count(tier="cold") == MEMORIES)
+    assert assert_whole(SPACE, MEMORIES) == {"cold": MEMORIES}
+
+
+def test_killed_while_it_applies_recalls(worker: Worker, full: str) -> None:
+    times = 20 * RECALLS_AT_A_TIME
+    note_recalls(worker, times)
+    worker.send("memory.tasks.apply_recalls", full)
+    worker.wait_until(lambda: 0 < recalls() < 3 * times)
+    worker.kill_children()
+    worker.wait_until(lambda: recalls() >= 3 * times)
+    time.sleep(0.2)
+    assert recalls() == 3 * times
+    with space_tx(scope_of(SPACE)):
+        assert list(Association.objects.values_list("reinforced", flat=True)) == [times] * 6
+    assert_whole(SPACE, MEMORIES)
+
+
+def test_killed_while_it_deletes_expired_memories(worker: Worker, full: str) -> None:
+    with space_tx(scope_of(SPACE)):
+        Memory.objects.exclude(content__endswith="shared0").update(expires_at=timezone.now())
+    kept = count(expires_at=None)
+    worker.send("memory.tasks.tidy_space", full)
+    worker.wait_until(lambda: kept < count() < MEMORIES)
+    worker.kill_children()
+    worker.wait_until(lambda: count() == kept)
+    assert_whole(SPACE, kept)
+
+
+def test_killed_while_it_counts_words(worker: Worker, full: str) -> None:
+    done = worker.count(r"refresh_lexicon\[\S+\] succeeded")
+    received = worker.count(r"Task memory.tasks.refresh_lexicon\[\S+\] received")
+    worker.send("memory.tasks.refresh_lexicon", full)
+    worker.wait_until(lambda: worker.count(r"Task memory.tasks.refresh_lexicon\[\S+\] received") > received)
+    worker.kill_children()
+    worker.wait_until(lambda: worker.count(r"refresh_lexicon\[\S+\] succeeded") > done)
+    with space_tx(scope_of(SPACE)):
+        lexicon = dict(Lexeme.objects.values_list("lexeme", "memories"))
+    assert (len(lexicon), lexicon[""]) == (MEMORIES + 7 + 1, MEMORIES)
+
+
+def test_killed_while_it_erases_a_space(worker: Worker, full: str) -> None:
+    assert ControlApi(logged_in("alice")).delete(f"spaces/{SPACE}/").status_code == 202
+    worker.send("memory.tasks.erase_spaces")
+    worker.wait_until(lambda: bool(Erasure.objects.get(space=SPACE).erased))
+    worker.kill_children()
+    worker.send("memory.tasks.erase_spaces")
+    worker.wait_until(lambda: Erasure.objects.get(space=SPACE).finished_at is not None)
+    erased = Erasure.objects.get(space=SPACE).erased
+    assert (erased["memory_memory"], erased["memory_embedding"]) == (MEMORIES, MEMORIES)
+    assert not Space.objects.filter(id=full).exists()
+
+
+def test_all_of_it_killed_and_another_one_started(worker: Worker, full: str) -> None:
+    worker.send("memory.tasks.rebalance_space", full)
+    worker.wait_until(lambda: 0 < count(tier="warm") < 1_600)
+    worker.kill()
+    assert_whole(SPACE, MEMORIES)
+    worker.start()
+    # What the dead one had in its hands comes back in an hour; the planner does not wait for that.
+    worker.send("memory.tasks.rebalance_spaces")
+    worker.wait_until(lambda: count(tier="warm") == 1_600)
+    assert_whole(SPACE, MEMORIES)
+
+
+def test_the_broker_stopped_and_started_with_nothing_in_it(worker: Worker, full: str) -> None:
+    note_recalls(worker, 10)
+    worker.send("memory.tasks.rebalance_space", full)
+    worker.wait_until(lambda: count(tier="warm") > 0)
+    connected = worker.count("Connected to redis")
+    worker.valkey.stop()
+    assert_whole(SPACE, MEMORIES)
+    worker.valkey.start()
+    worker.wait_until(lambda: worker.count("Connected to redis") > connected)
+    worker.send("memory.tasks.rebalance_space", full)
+    worker.send("memory.tasks.apply_recalls", full)
+    worker.wait_until(lambda: count(tier="warm") == 1_600)
+    # Only what was recalled and not applied is lost.
+    assert recalls() == 0
+    assert_whole(SPACE, MEMORIES)
+
+
+def test_the_database_gone_for_a_moment(worker: Worker, full: str) -> None:
+    worker.send("memory.tasks.rebalance_space", full)
+    worker.wait_until(lambda: count(tier="warm") > 0)
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
+        ended = admin.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = %s", [NAME]
+        ).fetchone()
+    assert ended is not None
+    assert ended[0] >= 1
+    worker.wait_until(lambda: count(tier="warm") == 1_600)
+    assert_whole(SPACE, MEMORIES)
+    assert not DeadLetter.objects.exists()
+
+
+def test_the_same_task_many_times_at_once(worker: Worker, full: str) -> None:
+    note_recalls(worker, 600)
+    for _ in range(3):
+        worker.send("memory.tasks.rebalance_space", full)
+        worker.send("memory.tasks.apply_recalls", full)
+    worker.wait_until(lambda: count(tier="warm") >= 1_597 and recalls() >= 1_800)
+    time.sleep(0.2)
+    assert recalls() == 1_800
+    assert_whole(SPACE, MEMORIES)

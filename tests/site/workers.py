@@ -1,0 +1,81 @@
+"""A real Celery worker with a broker of its own, which can be killed and started again at any moment."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from kombu import Connection
+
+from engram_site.celery import app
+from engram_site.runner.valkey import EmbeddedValkey
+from tests.servers import ROOT
+
+PATIENCE = 30.0
+
+
+class Worker:
+    """What is sent to its broker it works on, with two processes at once; ``log`` is what it says."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.valkey = EmbeddedValkey(folder / "valkey", durable=False)
+        self.valkey.start()
+        self._log = folder / "worker.log"
+        self._environment: Mapping[str, str] = environment
+        self._process: subprocess.Popen[bytes]
+        self.start()
+
+    def start(self) -> None:
+        command = f"{sys.executable} -m celery --app engram_site worker --pool prefork --concurrency 2".split()
+        own = {"REDIS_URL": self.valkey.url, "ENGRAM_LOG_LEVEL": "INFO", "ENGRAM_LOG_FORMAT": "text"}
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **own, **self._environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> int:
+        """Ask it to end; its exit code."""
+        self._process.terminate()
+        status = self._process.wait(timeout=PATIENCE)
+        self.valkey.stop()
+        return status
+
+    def kill(self) -> None:
+        """All of its processes at once, as a machine that loses power would."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def kill_children(self) -> None:
+        """The processes that work; the one that hands out work goes on, as after the kernel ran out of memory."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        for pid, parent in (line.split() for line in listed.splitlines()):
+            if int(parent) == self._process.pid:
+                os.kill(int(pid), signal.SIGKILL)
+
+    def send(self, task: str, *arguments: str) -> str:
+        """The id of the task that it is now asked to do."""
+        with Connection(self.valkey.url) as connection:
+            return str(app.send_task(task, arguments, connection=connection).id)
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not ready():
+            assert time.monotonic() < deadline, f"Nothing came of it. The worker said:\n{self.log}"
+            time.sleep(0.01)
+
+    def count(self, pattern: str) -> int:
+        """How many times the log says what the pattern matches."""
+        return len(re.findall(pattern, self.log))
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()

@@ -6,6 +6,7 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging, worker_ready
 from django.conf import settings
+from kombu.transport.redis import QoS
 
 from engram_site import tracing
 
@@ -15,6 +16,9 @@ app = Celery("engram", task_cls="tenants.work:Work")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 tracing.connect()
+# Giving tasks back to a broker that has just gone away would end the worker with it. What it cannot give back on the way out
+# comes back by itself after the visibility timeout, and the planners do not wait for that.
+QoS.restore_at_shutdown = False
 app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},

@@ -25,9 +25,9 @@ class SectionLink:
 
 SECTIONS = (
     Section("Overview", "overview"),
+    Section("Spaces", "spaces-page"),
     Section("Explore", "explore"),
     Section("Memories", "memories-page"),
-    Section("Spaces", "spaces-page"),
     Section("People", "people-page"),
     Section("API keys", "keys-page", for_admins=True),
     Section("Signing keys", "signing-keys-page", for_admins=True),

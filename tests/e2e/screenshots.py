@@ -7,11 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import APIRequestContext, Browser, Page, sync_playwright
+from playwright.sync_api import APIRequestContext, Browser, Page, expect, sync_playwright
 
 from tests.e2e.chromium import launch
 
 SCREEN, PHONE = {"width": 1280, "height": 960}, {"width": 390, "height": 844}
+
+# Milliseconds until what happened is in the charts.
+COUNTED_MS = 150_000
+PAGES = {
+    "memories": "/memories/?space=initech_team_a",
+    "usage": "/spaces/initech_team_a/usage/",
+    "transfer": "/spaces/initech_team_a/transfer/",
+}
 
 # What somebody does in the demo before the pictures are taken, so that its trail has something to tell.
 ASKED = [
@@ -95,22 +103,31 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
         page.screenshot(path=out / "login.png")
         log_in(page, member)
         choose_tenant(page, "Initech")
+        # Beat counts the trail every minute, and the page asks again by itself.
+        expect(page.locator(".charts").get_by_text("in all")).to_be_visible(timeout=COUNTED_MS)
         page.screenshot(path=out / "overview.png")
         for name, path in MANAGING.items():
             page.goto(path)
             page.screenshot(path=out / f"{name}.png")
+        explore(page, "640 messages in the parking lot: what was changed afterwards?")
+        page.screenshot(path=out / "explore.png")
+        take_each(page, out)
         page.goto("/api/v1/spaces/initech_team_a/memories/?limit=2")
         page.screenshot(path=out / "api.png")
     with opened(browser, site, color_scheme="dark") as page:
         log_in(page, member)
         choose_tenant(page, "Globex")
         page.screenshot(path=out / "overview-dark.png")
+        explore(page, "Atlas answered nothing for 40 seconds: what blocked it?")
+        page.screenshot(path=out / "explore-dark.png")
     with opened(browser, site, viewport=PHONE) as page:
         log_in(page, member)
         page.screenshot(path=out / "overview-phone.png")
         choose_tenant(page, "Initech")
         page.goto("/spaces/")
         page.screenshot(path=out / "spaces-phone.png")
+        explore(page, "who sits in room Elm, and what do they want to know?")
+        page.screenshot(path=out / "explore-phone.png")
     with opened(browser, site) as page:
         log_in(page, operator)
         page.goto("/admin/tenants/space/")
@@ -120,6 +137,26 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
         page.screenshot(path=out / "admin-usage.png")
         page.goto("/admin/tenants/breakglass/add/")
         page.screenshot(path=out / "admin-break-glass.png")
+
+
+def explore(page: Page, cue: str) -> None:
+    """Ask, wait until the graph is drawn, and show the path to a hit that activation brought."""
+    page.goto("/explore/")
+    page.get_by_label("Cue", exact=True).fill(cue)
+    page.keyboard.press("Enter")
+    page.locator("#graph[data-drawn]").wait_for(state="attached")
+    page.get_by_role("button", name="Show the path").first.click()
+    page.evaluate("scrollTo(0, 0)")
+
+
+def take_each(page: Page, out: Path) -> None:
+    """The pages that need no preparation."""
+    for name, path in PAGES.items():
+        page.goto(path)
+        page.screenshot(path=out / f"{name}.png")
+    page.goto("/memories/?space=initech_team_a")
+    page.locator(".memories a").first.click()
+    page.screenshot(path=out / "memory.png")
 
 
 def log_in(page: Page, person: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ from tenants.services.members import add_member
 SPACES = 200
 # Remembered by the service in each space, so that tallies are as they are; the others are loaded past it.
 REMEMBERED = 25
-LOADED, LOADED_QUICK = 5_000, 100
+LOADED, LOADED_QUICK = 475, 75
 EVENTS, EVENTS_QUICK = 200_000, 20_000
 ROUNDS, ROUNDS_QUICK = 60, 15
 MOST_MS = 150

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from django.db.models import CharField, F, Sum, Value
 from django.utils import timezone
 
 from audit import queries
@@ -98,6 +99,12 @@ def tenant_series(tenant_id: UUID, step: Step, after: datetime | None = None) ->
         return _series(TenantUsage.objects.filter(tenant_id=tenant_id), step, after)
 
 
+def tenant_pulse(tenant_id: UUID, step: Step) -> Series:
+    """The same with all actions together, each point's ``action`` being empty: a quarter of the rows, or less."""
+    with tenant_tx(tenant_id, durable=False):
+        return _series(TenantUsage.objects.filter(tenant_id=tenant_id), step, None, together=True)
+
+
 def roll_up_usage() -> int:
     """Bring the series up to the last whole minute and drop what has had its time. Idempotent; returns the calls it took."""
     calls, reached, latest = 1, *queries.roll_up_usage()
@@ -108,7 +115,7 @@ def roll_up_usage() -> int:
     return calls
 
 
-def _series(usage: Any, step: Step, after: datetime | None) -> Series:
+def _series(usage: Any, step: Step, after: datetime | None, *, together: bool = False) -> Series:
     now = timezone.now()
     start = after or now - WINDOW[step]
     if now - start > MOST_STEPS * LENGTH[step]:
@@ -117,9 +124,10 @@ def _series(usage: Any, step: Step, after: datetime | None) -> Series:
             f"'after' is {start:%Y-%m-%d %H:%M}; allowed with the step {step.value!r}: {earliest:%Y-%m-%d %H:%M} or later.",
             attr="after",
         )
-    steps = usage.filter(step=step, at__gte=start).order_by("at", "action", "outcome", "bucket")
     # Thousands of rows, which are only read: making models of them would take longer than fetching them.
-    rows = steps.values_list("at", "action", "outcome", "bucket", "operations", "milliseconds")
+    found = usage.filter(step=step, at__gte=start).annotate(of=Value("", CharField()) if together else F("action"))
+    named = found.values_list("at", "of", "outcome", "bucket").order_by("at", "of", "outcome", "bucket")
+    rows = named.annotate(Sum("operations"), Sum("milliseconds"))
     points = [
         Point(at, action, outcome, _durations(list(group)))
         for (at, action, outcome), group in groupby(rows, lambda row: row[:3])

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit.models import Step
 from audit.services.events import Activity, Event, Refusal, last_hour, recent_events, recent_refusals
-from audit.services.usage import Series, tenant_series
+from audit.services.usage import Series, tenant_pulse
 from memory import queries
 from memory.models import Tier
 from memory.records import Glance
@@ -163,7 +163,7 @@ def overview(caller: Caller, step: Step = Step.MINUTE) -> Overview:
         attention=_attention(caller, spaces, admin=admin),
         is_admin=admin,
         activity=last_hour(caller.tenant_id) if admin else None,
-        series=tenant_series(caller.tenant_id, step) if admin else None,
+        series=tenant_pulse(caller.tenant_id, step) if admin else None,
         refusals=recent_refusals(caller.tenant_id, REFUSALS) if admin else [],
         events=recent_events(caller.tenant_id, EVENTS) if admin else [],
     )

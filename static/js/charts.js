@@ -8,16 +8,17 @@ const drawn = new Map();
 // uPlot writes its times as Americans do.
 const CLOCK = [["{h}:{mm}{aa}", "{HH}:{mm}"], ["{h}{aa}", "{HH}:00"], ["{M}/{D}/{YY}", "{D} {MMM}"], ["{M}/{D}", "{D} {MMM}"]];
 
-const axis = (more) => ({
+const axis = (more, filter) => ({
   stroke: ink("--quiet"),
   font: `12px ${getComputedStyle(document.body).fontFamily}`,
-  grid: { stroke: ink("--line"), width: 1 },
+  grid: { stroke: ink("--line"), width: 1, ...(filter && { filter }) },
   ticks: { show: false },
   ...more,
 });
 
 const whole = (self, splits) => splits.map((value) => (Number.isInteger(value) ? value.toLocaleString("en") : ""));
 const duration = (value) => (value >= 1000 ? `${value / 1000} s` : `${value} ms`);
+const decades = (self, splits) => splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null));
 const milliseconds = (self, value) => (value == null ? "–" : duration(value));
 
 const KINDS = {
@@ -28,6 +29,7 @@ const KINDS = {
       // Refused operations stand on the allowed ones: the bar behind is as high as both.
       series: [{}, { ...bar("Refused", "--bad"), value: (self, value, series, index) => self.refused?.[index] ?? "–" }, bar("Allowed", "--accent")],
       axes: [axis(), axis({ values: whole, size: 44 })],
+      y: { range: (self, least, most) => [0, Math.max(most ?? 0, 4) * 1.1] },
       values: ([at, allowed, refused]) => [at, allowed.map((count, index) => count + refused[index]), allowed],
     };
   },
@@ -35,7 +37,9 @@ const KINDS = {
     const line = (label, name) => ({ label, stroke: ink(name), width: 1.5, spanGaps: false, points: { size: 4 }, value: milliseconds });
     return {
       series: [{}, line("Half within", "--accent"), line("95 % within", "--hot")],
-      axes: [axis(), axis({ values: (self, splits) => splits.map(duration), size: 64 })],
+      axes: [axis(), axis({ values: (self, splits) => splits.map((value) => (value ? duration(value) : "")), filter: decades, size: 64 }, decades)],
+      // From a look-up to a batch there are decades: only a logarithmic scale shows both.
+      y: { distr: 3, range: (self, least, most) => uPlot.rangeLog(Math.max(least ?? 1, 0.1), Math.max(most ?? 100, 1), 10, true) },
       values: (values) => values,
     };
   },
@@ -52,7 +56,7 @@ function draw(element, given) {
       // The last step may still run, and has its width.
       scales: {
         x: { range: ({ data: [at] }, first, last) => [first, last + at[1] - at[0]] },
-        y: { range: (self, least, most) => [0, Math.max(most ?? 0, 4) * 1.1] },
+        y: kind.y,
       },
       cursor: { drag: { x: false, y: false }, y: false },
       fmtDate: (template) => uPlot.fmtDate(CLOCK.reduce((text, [american, ours]) => text.replace(american, ours), template)),

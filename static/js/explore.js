@@ -20,7 +20,12 @@ function showValue(slider) {
 document.querySelectorAll('input[type="range"]').forEach(showValue);
 document.addEventListener("input", (event) => event.target.matches('input[type="range"]') && showValue(event.target));
 
-const style = () => [
+const style = () => {
+  const named = { label: "data(name)", color: ink("--ink"), "text-valign": "bottom", "text-margin-y": 3, "text-background-opacity": 0.8 };
+  return styled(named);
+};
+
+const styled = (named) => [
   {
     selector: "node[text]",
     style: {
@@ -41,7 +46,10 @@ const style = () => [
       "min-zoomed-font-size": 7,
     },
   },
-  { selector: "node.hit", style: { "border-width": 3, "border-color": ink("--accent"), "font-weight": 600, "z-index": 2 } },
+  {
+    selector: "node.hit",
+    style: { "border-width": 3, "border-color": ink("--accent"), "font-weight": 600, "z-index": 2, color: ink("--surface"), "text-valign": "center", "text-margin-y": 0, "text-background-opacity": 0 },
+  },
   {
     selector: "edge",
     style: { width: "mapData(weight, 0, 1, 0.75, 2.5)", "line-color": ink("--line-strong"), opacity: 0.35, "curve-style": "haystack" },
@@ -52,12 +60,12 @@ const style = () => [
   },
   { selector: "edge.likeness", style: { width: 1, "curve-style": "straight", "line-style": "dashed", opacity: 0.45 } },
   { selector: ".faded", style: { opacity: 0.12, label: "" } },
-  { selector: "node[text].on-path", style: { "border-width": 4, "border-color": ink("--accent"), label: "data(name)", "z-index": 3 } },
+  { selector: "node[text].on-path", style: { "border-width": 4, "border-color": ink("--accent"), ...named, "z-index": 3 } },
   {
     selector: "edge.on-path",
     style: { width: 4, opacity: 1, "line-color": ink("--accent"), "curve-style": "straight", "target-arrow-shape": "triangle", "target-arrow-color": ink("--accent"), "z-index": 3 },
   },
-  { selector: "node:selected", style: { "overlay-color": ink("--accent"), "overlay-opacity": 0.25, label: "data(name)", "z-index": 4 } },
+  { selector: "node:selected", style: { "overlay-color": ink("--accent"), "overlay-opacity": 0.25, ...named, "z-index": 4 } },
 ];
 
 // Each memory stands below the one that its activation came from, in a sector as wide as what came of it.
@@ -90,8 +98,9 @@ function place(nodes, start) {
     put(entry, from, to, 1);
     from = to;
   }
-  const radii = [0];
-  for (let ring = 1; ring < rings.length; ring += 1) {
+  // The first ring is as wide as its narrowest sector needs, within reason.
+  const radii = [0, Math.max(RING, Math.min(3 * RING, (GAP.few * total) / (2 * Math.PI)))];
+  for (let ring = 2; ring < rings.length; ring += 1) {
     const gap = rings[ring] > GAP.from ? GAP.many : GAP.few;
     radii[ring] = Math.max(radii[ring - 1] + RING, (rings[ring] * gap) / (2 * Math.PI));
   }

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
 from audit.models import SpaceUsage, Step, TenantUsage
-from audit.services.usage import Durations, Series, space_series, tenant_series
+from audit.services.usage import Durations, Series, space_series, tenant_pulse, tenant_series
 from audit.tasks import roll_up_usage
 from memory.services.usage import usage
 from tenants.callers import INSTALLATION
@@ -298,3 +298,15 @@ def test_durations_add_up(some: list[float], more: list[float]) -> None:
 def of(durations: list[float]) -> Durations:
     """As ``audit_duration_bucket`` sorts them."""
     return Durations(Counter(math.ceil(2 * math.log2(each)) for each in durations), sum(durations))
+
+
+def test_a_pulse_is_the_series_with_all_actions_together(owner: psycopg.Connection) -> None:
+    minute = minutes_ago(3)
+    happen(owner, minute, 1.0, 30.0)
+    happen(owner, minute, 30.0, action="remember")
+    happen(owner, minute, 2.0, outcome="limited")
+    roll_up_usage()
+    pulse = tenant_pulse(Tenant.objects.get(slug="acme").id, Step.MINUTE)
+    assert counted(pulse) == [(minute, "", "allowed", 3), (minute, "", "limited", 1)]
+    whole = [point.durations for point in of_tenant("acme").points if point.outcome == "allowed"]
+    assert pulse.points[0].durations == whole[0] + whole[1]

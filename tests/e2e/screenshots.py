@@ -109,7 +109,7 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
         for name, path in MANAGING.items():
             page.goto(path)
             page.screenshot(path=out / f"{name}.png")
-        explore(page, "640 messages in the parking lot: what was changed afterwards?")
+        explore(page, "640 messages in the parking lot: what was changed afterwards?", path=True)
         page.screenshot(path=out / "explore.png")
         take_each(page, out)
         page.goto("/api/v1/spaces/initech_team_a/memories/?limit=2")
@@ -139,13 +139,14 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
         page.screenshot(path=out / "admin-break-glass.png")
 
 
-def explore(page: Page, cue: str) -> None:
-    """Ask, wait until the graph is drawn, and show the path to a hit that activation brought."""
+def explore(page: Page, cue: str, *, path: bool = False) -> None:
+    """Ask and wait until the graph is drawn; show the path to a hit that activation brought, if there is one."""
     page.goto("/explore/")
     page.get_by_label("Cue", exact=True).fill(cue)
     page.keyboard.press("Enter")
     page.locator("#graph[data-drawn]").wait_for(state="attached")
-    page.get_by_role("button", name="Show the path").first.click()
+    if path:
+        page.get_by_role("button", name="Show the path").first.click()
     page.evaluate("scrollTo(0, 0)")
 
 

@@ -14,6 +14,7 @@ from engram_site.runner.errors import StartError
 NAMES = {
     "recall": "recall, spread and remember: how fast, how right, and what isolation costs",
     "transfer": "export and import of a whole space, with vectors and associations",
+    "footprint": "what a memory takes on disk, and an operation of a core",
     "mcp": "recall over MCP against recall over REST",
     "pages": "the dashboard's pages, for a tenant with two hundred spaces",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",

@@ -29,6 +29,13 @@ with stored as (
     insert into memory_memory (space_id, id, content, content_hash, session, lexemes)
     select %(space_id)s, id, content, sha256(convert_to(content, 'UTF8')), session, to_tsvector('english', content)
     from incoming
+),
+-- A session that skips foreign keys skips the triggers that count, too.
+counted as (
+    insert into memory_tally as held (space_id, tier, shard, memories, bytes)
+    select %(space_id)s, 'hot', 0, count(*), sum(memory_text_bytes(content, '{}')) from incoming
+    on conflict (space_id, tier, shard) do update
+        set memories = held.memories + excluded.memories, bytes = held.bytes + excluded.bytes
 )
 insert into memory_embedding (space_id, memory_id, tier, vector) select %(space_id)s, id, 'hot', vector from incoming
 """

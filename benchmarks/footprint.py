@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import psycopg
 from tqdm import tqdm
@@ -30,7 +31,7 @@ Sizes = dict[str, tuple[int, int]]
 def measure(installation: Installation, *, quick: bool) -> Findings:
     size, seconds = (20_000, 3) if quick else (100_000, 10)
     corpus = Corpus(seed=1)
-    tenant = make_tenant("footprint", ["bench-footprint", "bench-written"])
+    tenant = make_tenant("footprint", ["bench-footprint", "bench-written", "bench-long"])
     with psycopg.connect(installation.admin_url, dbname=DATABASE, autocommit=True) as admin:
         empty = _sizes(admin)
         with Loader(installation.admin_url) as loader, tqdm(total=size, desc="Filling", leave=False) as bar:
@@ -42,11 +43,18 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
                 record(space.scope, Action.RECALL, target="10 memories")
         events = _taken(empty, _sizes(admin))["audit_auditevent"]
         rates = _rates(installation, space, corpus, seconds)
+        written = _sizes(admin)
         with space_tx(space.scope):
             Memory.objects.filter(space_id=space.scope.space_id).update(tier=Tier.COLD)
-        cold = _taken(empty, _sizes(admin))["memory_embedding"]
+        hot = full["memory_embedding"]
+        moved = _taken(written, _sizes(admin))["memory_embedding"]
+        cold = hot[0] + moved[0], hot[1] + moved[1]
+        written = _sizes(admin)
+        long = _fill_with_long_texts(tenant.open("bench-long"), corpus, installation, size // 5)
+        longer = _taken(written, _sizes(admin))["memory_memory"]
     rows: list[Sequence[Cell]] = [
-        ["a memory: text, words, keys", *_each(full["memory_memory"], size)],
+        [f"a memory of {_text_bytes(space)} bytes of text, with words and keys", *_each(full["memory_memory"], size)],
+        [f"a memory of {long} bytes of text", *_each(longer, size // 5)],
         ["its vector of 384 numbers, hot or warm", *_each(full["memory_embedding"], size)],
         ["its vector, cold", *_each(cold, size)],
         ["an association", *_each(full["memory_association"], space.associations)],
@@ -55,15 +63,20 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
     ]
     return Findings(
         [
-            Table(
-                f"Bytes on disk, from {size:,} memories of {_text_bytes(space)} bytes of text",
-                ["what", "table", "indexes"],
-                rows,
-            ),
+            Table(f"Bytes on disk, each, from {size:,} memories", ["what", "table", "indexes"], rows),
             Table("Operations a second, all of this machine's cores together", ["operation", "rate"], rates),
         ],
         [],
     )
+
+
+def _fill_with_long_texts(scope: SpaceScope, corpus: Corpus, installation: Installation, size: int) -> int:
+    """Memories of five sentences each; the bytes of one's text."""
+    contents = [" ".join(text.content for text in corpus.texts(5)) for _ in range(size)]
+    texts = [replace(text, content=content) for text, content in zip(corpus.texts(size), contents, strict=True)]
+    with Loader(installation.admin_url) as loader:
+        loader.load(scope.space_id, texts, list(corpus.vectors(texts)))
+    return round(sum(map(len, contents)) / size)
 
 
 def _rates(installation: Installation, space: FilledSpace, corpus: Corpus, seconds: float) -> list[Sequence[Cell]]:
@@ -96,7 +109,7 @@ def _rates(installation: Installation, space: FilledSpace, corpus: Corpus, secon
 def _sizes(admin: psycopg.Connection) -> Sizes:
     found: Sizes = {}
     for tree in TREES:
-        admin.execute(f"vacuum full {tree}")
+        admin.execute(f"vacuum (full, analyze) {tree}")
         row = admin.execute(SIZE, [tree]).fetchone()
         assert row is not None
         found[tree] = (row[0], row[1])

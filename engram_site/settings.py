@@ -77,7 +77,7 @@ TEMPLATES = [
 ]
 
 
-def _database(url: str, *, pooled: bool) -> dict[str, Any]:
+def _database(url: str, password: str, *, pooled: bool) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
@@ -90,7 +90,7 @@ def _database(url: str, *, pooled: bool) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": unquote(parts.password or "") or password,
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
@@ -103,6 +103,7 @@ DATABASE_ROLE = env.text("ENGRAM_DATABASE_ROLE", "app")
 DATABASES = {
     "default": _database(
         env.text("DATABASE_OWNER_URL" if DATABASE_ROLE == "owner" else "DATABASE_URL"),
+        env.text("DATABASE_OWNER_PASSWORD" if DATABASE_ROLE == "owner" else "DATABASE_PASSWORD", ""),
         pooled=env.flag("ENGRAM_DATABASE_POOL", default=False),
     )
 }

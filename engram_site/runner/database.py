@@ -64,6 +64,14 @@ def prepare_database(admin_url: str, secrets: Secrets) -> DatabaseUrls:
     return DatabaseUrls(app=urls["engram_app"], owner=urls["engram_owner"], backup=urls["engram_backup"])
 
 
+def with_password(url: str, password: str) -> str:
+    """The URL, with the password if it has none of its own."""
+    parts = urlsplit(url)
+    if not password or parts.password:
+        return url
+    return _replace(url, database=parts.path.strip("/"), user=parts.username, password=password)
+
+
 def _connect(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10)

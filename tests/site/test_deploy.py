@@ -1,0 +1,164 @@
+"""Dockerfile and docker-compose.yml, as far as they can be held to account without a Docker daemon."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from engram_site.runner.database import with_password
+from engram_site.runner.postgres import EmbeddedPostgres
+from tests.servers import ROOT
+
+COMPOSE: Any = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = ("migrate", "web", "worker", "beat")
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+PASSWORDS = {"DATABASE_OWNER_PASSWORD": "owner's", "DATABASE_PASSWORD": "app's", "DATABASE_BACKUP_PASSWORD": "backup's"}
+
+
+def test_every_part_is_there() -> None:
+    assert set(SERVICES) == {"postgres", "redis", *OURS, "prometheus", "grafana"}
+    assert [name for name in SERVICES if SERVICES[name].get("profiles") == ["monitoring"]] == ["prometheus", "grafana"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_site_logs_in_as_the_role_that_policies_bind(name: str) -> None:
+    environment = SERVICES[name]["environment"]
+    assert environment["DATABASE_URL"] == "postgresql://engram_app@postgres:5432/engram"
+    assert ("DATABASE_OWNER_URL" in environment) == (name == "migrate")
+    assert ("postgres_password" in SERVICES[name]["secrets"]) == (name == "migrate")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_may_do_as_little_as_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    given = [value for service in SERVICES.values() for value in service.get("environment", {}).items()]
+    secret = [(name, value) for name, value in given if re.search(r"PASSWORD|_KEY|TOKEN", name)]
+    assert secret
+    assert [
+        name for name, value in secret if not re.search("_FILE$", name) or not value.startswith("/run/secrets/")
+    ] == []
+
+
+def test_every_secret_that_is_used_is_declared_and_mounted() -> None:
+    for service in SERVICES.values():
+        used = {
+            value.rsplit("/", 1)[1]
+            for value in service.get("environment", {}).values()
+            if "/run/secrets/" in str(value)
+        }
+        assert used <= set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+
+
+def test_images_are_pinned_and_only_what_must_be_reached_is() -> None:
+    images = [service["image"] for service in SERVICES.values()]
+    assert [image for image in images if ":" not in image or image.endswith(":latest")] == []
+    assert {name for name in SERVICES if "ports" in SERVICES[name]} == {"web", "grafana"}
+
+
+def test_nobody_starts_before_the_tables_are_there() -> None:
+    for name in ("web", "worker", "beat"):
+        assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+
+
+def test_prometheus_looks_where_web_and_worker_answer() -> None:
+    jobs = yaml.safe_load((ROOT / "monitoring" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    targets = {job["static_configs"][0]["targets"][0] for job in jobs}
+    assert targets == {"web:8000", f"worker:{SERVICES['worker']['environment']['ENGRAM_WORKER_METRICS_PORT']}"}
+    assert "metrics_token" in SERVICES["prometheus"]["secrets"]
+    assert "web" in SERVICES["web"]["environment"]["ENGRAM_ALLOWED_HOSTS"].split(",")
+
+
+def test_every_variable_of_ours_is_documented() -> None:
+    documented = (ROOT / "docs" / "operations.md").read_text()
+    names = {name.removesuffix("_FILE") for service in OURS for name in SERVICES[service]["environment"]}
+    assert {name for name in names if name not in documented and not name.startswith("DATABASE_ADMIN")} <= {
+        "DATABASE_BACKUP_PASSWORD"
+    }
+
+
+def test_files_that_are_mounted_are_there() -> None:
+    mounted = [volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    assert [path for path in mounted if path.startswith("./") and not (ROOT / path).exists()] == []
+
+
+def test_the_image_runs_without_rights_and_says_how_it_is() -> None:
+    final = DOCKERFILE.rsplit("\nFROM ", 1)[1]
+    assert re.search(r"^USER engram$", final, re.MULTILINE)
+    assert final.index("USER engram") > final.rindex("RUN ")
+    assert re.search(r"^HEALTHCHECK ", final, re.MULTILINE)
+    assert re.search(r'^CMD \["gunicorn"', final, re.MULTILINE)
+
+
+def test_the_dockerfile_keeps_to_the_habits_that_linters_ask_for() -> None:
+    images = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert [image for image in images if not re.search(r":\d", image)] == []
+    assert re.search(r"^ADD |sudo |apt-get|:latest|pip install(?!.*--no-cache-dir)", DOCKERFILE, re.MULTILINE) is None
+    for path in re.findall(r"^COPY (?!--from)(.+) \./$", DOCKERFILE, re.MULTILINE):
+        assert [name for name in path.split() if not (ROOT / name).exists()] == []
+
+
+def test_what_is_secret_or_large_stays_out_of_the_image() -> None:
+    ignored = set((ROOT / ".dockerignore").read_text().split())
+    assert {".git", ".engram", ".venv", "secrets", "node_modules", "tests"} <= ignored
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("deploy") / "postgres", durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_the_migrate_services_commands_make_a_site_that_its_own_role_serves(
+    postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    address = f"127.0.0.1:{postgres.port}/engram"
+    with psycopg.connect(postgres.url, autocommit=True) as admin:
+        admin.execute("create database engram")
+    environment = dict(os.environ)
+    environment["DATABASE_ADMIN_URL"] = re.sub(r"/[^/]*$", "/engram", postgres.url)
+    for variable, password in PASSWORDS.items():
+        file = tmp_path / variable
+        file.write_text(password + "\n")
+        environment[f"{variable}_FILE"] = str(file)
+    environment["DATABASE_URL"] = f"postgresql://engram_app@{address}"
+    environment["DATABASE_OWNER_URL"] = f"postgresql://engram_owner@{address}"
+    for command in ("-m engram_site.runner.prepare", "manage.py migrate --verbosity 0", "manage.py check_isolation"):
+        done = subprocess.run(
+            [sys.executable, *command.split()], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert "ISOLATED: every check holds." in done.stdout
+
+
+def test_without_its_passwords_the_migrate_service_says_which_is_missing() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "engram_site.runner.prepare"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, "DATABASE_OWNER_PASSWORD is not set" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("postgresql://a@h:1/d", "postgresql://a:p%2Fw@h:1/d"),
+        ("postgresql://a:own@h:1/d", "postgresql://a:own@h:1/d"),
+    ],
+)
+def test_a_password_goes_into_a_url_that_has_none(url: str, whole: str) -> None:
+    assert with_password(url, "p/w") == whole

@@ -108,6 +108,7 @@ def _pages(space: str, memory: UUID) -> list[Page]:
         Page("Memories", f"/memories/?space={space}"),
         Page("One memory", f"/memories/{space}/{memory}/"),
         Page("Usage of a space", f"/spaces/{space}/usage/"),
+        Page("Import and export", f"/spaces/{space}/transfer/"),
         Page("Spaces", "/spaces/"),
         Page("One space", f"/spaces/{space}/"),
         Page("People", "/people/"),

@@ -1,10 +1,11 @@
 """Workers killed, cut off and doubled in the middle of each kind of task: no memory is lost, doubled or miscounted."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -12,8 +13,9 @@ import redis
 from django.db.models import Sum
 from django.utils import timezone
 
-from memory.models import Association, Lexeme, Memory
+from memory.models import Association, Import, Lexeme, Memory
 from memory.records import NewMemory
+from memory.services.imports import read_import, start_import
 from memory.services.reinforcement import BATCH as RECALLS_AT_A_TIME
 from memory.services.remember import remember_batch
 from tenants.models import DeadLetter, Erasure, Space
@@ -143,6 +145,28 @@ def test_killed_while_it_erases_a_space(worker: Worker, full: str) -> None:
     erased = Erasure.objects.get(space=SPACE).erased
     assert (erased["memory_memory"], erased["memory_embedding"]) == (MEMORIES, MEMORIES)
     assert not Space.objects.filter(id=full).exists()
+
+
+def long_file(memories: int) -> Iterator[bytes]:
+    """An export of so many memories, too long for a worker to store in one batch."""
+    yield b'{"type": "space", "version": 1, "embedding_model": "of-the-client", "embedding_dimension": 2}\n'
+    for number in range(memories):
+        line = {"type": "memory", "id": str(uuid4()), "content": f"{number} {'word ' * 300}", "embedding": [1, 0]}
+        yield json.dumps(line).encode() + b"\n"
+    yield b'{"type": "end"}'
+
+
+def test_killed_while_it_imports_a_space(worker: Worker, world: World) -> None:
+    space_of_vectors(SPACE, 2)
+    scope = scope_of(SPACE)
+    job = start_import(scope, long_file(5_000))
+    worker.send("memory.tasks.import_memories", str(scope.space_id), str(job.id))
+    worker.wait_until(lambda: 0 < read_import(scope, job.id).memories < 5_000)
+    worker.kill_children()
+    worker.wait_until(lambda: read_import(scope, job.id).status == Import.Status.DONE)
+    done = read_import(scope, job.id)
+    assert (done.memories, done.existing, done.lines) == (5_000, 0, 5_002)
+    assert_whole(SPACE, 5_000)
 
 
 def test_all_of_it_killed_and_another_one_started(worker: Worker, full: str) -> None:

@@ -17,6 +17,7 @@ NAMES = {
     "footprint": "what a memory takes on disk, and an operation of a core",
     "mcp": "recall over MCP against recall over REST",
     "pages": "the dashboard's pages, for a tenant with two hundred spaces",
+    "overhead": "what the audit trail and metrics cost a recall, and how long a scrape of two hundred spaces takes",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
 }
 

@@ -43,3 +43,9 @@ def test_every_table_of_a_space_is_distributed_with_it() -> None:
     told = (DOCS / "distributed.md").read_text()
     tables = [table for table in DATA_PLANE if table.startswith("memory_")]
     assert [table for table in tables if f"create_distributed_table('{table}', 'space_id'" not in told] == []
+
+
+def test_every_claim_about_security_points_to_tests_that_there_are() -> None:
+    named = set(re.findall(r"`(tests/[\w/.]+)`", (DOCS / "security.md").read_text()))
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).exists()] == []

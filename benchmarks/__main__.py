@@ -4,8 +4,10 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from benchmarks import report
 from benchmarks.installation import running_installation
@@ -15,6 +17,8 @@ NAMES = {
     "recall": "recall, spread and remember: how fast, how right, and what isolation costs",
     "transfer": "export and import of a whole space, with vectors and associations",
     "footprint": "what a memory takes on disk, and an operation of a core",
+    "tiers": "what a memory costs in each tier, how fast memories move, and what recall feels of it",
+    "soak": "remember, recall, forget, move and kill at random, then whether every memory is whole",
     "mcp": "recall over MCP against recall over REST",
     "pages": "the dashboard's pages, for a tenant with two hundred spaces",
     "overhead": "what the audit trail and metrics cost a recall, and how long a scrape of two hundred spaces takes",
@@ -29,9 +33,12 @@ def main() -> int:
         command = names.add_parser(name, help=about, description=f"Measure {about}.")
         command.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
         command.add_argument("--json", type=Path, metavar="FILE", help="also save the figures here")
+        if name == "soak":
+            command.add_argument("--minutes", type=float, default=10, metavar="N", help="how long (10)")
     arguments = parser.parse_args()
     try:
-        run(arguments.name, quick=arguments.quick, file=arguments.json)
+        options = {"minutes": arguments.minutes} if arguments.name == "soak" else {"quick": arguments.quick}
+        run(arguments.name, options, file=arguments.json)
     except KeyboardInterrupt:
         return 130
     except StartError as error:
@@ -40,12 +47,12 @@ def main() -> int:
     return 0
 
 
-def run(name: str, *, quick: bool, file: Path | None) -> None:
+def run(name: str, options: Mapping[str, Any], *, file: Path | None) -> None:
     with running_installation() as installation:
         setting = report.setting()
         # Models can be imported only once the installation is there to read the settings from.
         started = time.monotonic()
-        findings = import_module(f"benchmarks.{name}").measure(installation, quick=quick)
+        findings = import_module(f"benchmarks.{name}").measure(installation, **options)
     setting["took"] = f"{time.monotonic() - started:.0f} s"
     print(f"\n{report.as_markdown(setting, findings)}")
     if file is not None:

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report
+from benchmarks import datasets, report
 from benchmarks.installation import running_installation
 from engram_site.runner.errors import StartError
 
@@ -22,6 +22,7 @@ NAMES = {
     "mcp": "recall over MCP against recall over REST",
     "pages": "the dashboard's pages, for a tenant with two hundred spaces",
     "overhead": "what the audit trail and metrics cost a recall, and how long a scrape of two hundred spaces takes",
+    "quality": "how much of what answers a question is recalled, in LoCoMo and MuSiQue",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
 }
 
@@ -31,14 +32,19 @@ def main() -> int:
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, about in NAMES.items():
         command = names.add_parser(name, help=about, description=f"Measure {about}.")
-        command.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
         command.add_argument("--json", type=Path, metavar="FILE", help="also save the figures here")
         if name == "soak":
             command.add_argument("--minutes", type=float, default=10, metavar="N", help="how long (10)")
-    arguments = parser.parse_args()
+        else:
+            command.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
+        if name == "quality":
+            about_data = "where the folders locomo… and musique… are"
+            command.add_argument("--data", type=datasets.read, required=True, metavar="FOLDER", help=about_data)
+            command.add_argument("--half", choices=datasets.HALVES, help="ask every other question only")
+    options = vars(parser.parse_args())
+    name, file = options.pop("name"), options.pop("json")
     try:
-        options = {"minutes": arguments.minutes} if arguments.name == "soak" else {"quick": arguments.quick}
-        run(arguments.name, options, file=arguments.json)
+        run(name, options, file=file)
     except KeyboardInterrupt:
         return 130
     except StartError as error:

@@ -25,7 +25,7 @@ class StoredVectors:
         with psycopg.connect(owner_url) as owner:
             register_vector(owner)
             rows = owner.cursor(binary=True).execute(
-                "select memory_id, vector from memory_embedding where space_id = %s", [space_id]
+                "select memory_id, vector from memory_embedding where space_id = %s order by memory_id", [space_id]
             )
             ids, vectors = zip(*rows, strict=True)
         return cls(ids, np.array([vector.to_numpy() for vector in vectors], np.float32))
@@ -34,6 +34,11 @@ class StoredVectors:
         """The ids of the ``count`` vectors with the largest cosine."""
         cosines = self.vectors @ cue / np.linalg.norm(self.vectors, axis=1)
         return {self.ids[index] for index in np.argpartition(-cosines, count - 1)[:count]}
+
+    def ranking(self, cue: Vector, count: int) -> list[UUID]:
+        """The ids of the ``count`` vectors with the largest cosine, largest first."""
+        cosines = self.vectors @ cue / np.linalg.norm(self.vectors, axis=1)
+        return [self.ids[index] for index in np.argsort(-cosines, kind="stable")[:count]]
 
     def recall(self, cue: Vector, answered: Iterable[UUID], count: int = 10) -> float:
         """The share of the nearest that was answered."""

@@ -99,7 +99,7 @@ class _Filled:
         """What Engram finds when a part of recall is left out."""
         found = {"without lexical": self._ask("without lexical", self._recalling(WITHOUT_LEXICAL))}
         for kind in (Association.Kind.TEMPORAL, Association.Kind.ENTITY):
-            with _without(self._scope, kind):
+            with without(self._scope, kind):
                 found[f"without {kind}"] = self._ask(f"without {kind}", self._recalling(WHOLE))
         return found | {"without spreading": self._ask("without spreading", self._recalling(WITHOUT_SPREADING))}
 
@@ -130,7 +130,7 @@ def _remember(scope: SpaceScope, part: Collection) -> dict[str, UUID]:
 
 
 @contextmanager
-def _without(scope: SpaceScope, kind: Association.Kind) -> Iterator[None]:
+def without(scope: SpaceScope, kind: Association.Kind) -> Iterator[None]:
     """The space as it would be without its associations of a kind, as long as the block lasts."""
     with space_tx(scope):
         Association.objects.filter(space_id=scope.space_id, kind=kind).delete()

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import datasets, report
 from benchmarks.baselines import fused
 from benchmarks.installation import Installation
-from benchmarks.quality import measure
+from benchmarks.quality import measure, without
 from engram_site.runner.site import Site
 from memory.models import Association, Memory
 from tenants.models import Space
@@ -137,12 +137,25 @@ def test_every_way_is_scored_by_the_share_of_the_evidence_that_it_finds(
     assert {row["2 hops (1) R@10"] for row in tables["MuSiQue: Engram with parts of recall left out"]} == {1.0}
 
 
-def test_leaving_associations_out_leaves_them_where_they_are(installation: Installation, folder: Path) -> None:
-    tables_of(installation, folder, quick=False)
+def test_evidence_that_is_not_among_the_first_does_not_count(installation: Installation, folder: Path) -> None:
+    harbours = [{"title": f"Port {n}", "text": f"Port {n} is a harbour town known for its rope."} for n in range(20)]
+    asked = {**QUESTIONS[1], "supporting": [PASSAGES[2], PASSAGES[1]]}
+    (folder / "musique-small" / "corpus.json").write_text(json.dumps([*PASSAGES, *harbours]))
+    (folder / "musique-small" / "questions.json").write_text(json.dumps([asked]))
+    tables = tables_of(installation, folder, quick=True)
+    rows = tables["MuSiQue: Engram and plain rankings of the same vectors and words"]
+    assert [(row["all (1) R@5"], row["all (1) R@10"]) for row in rows] == [(0.5, 0.5)] * 4
+
+
+def test_a_kind_of_association_is_left_out_and_comes_back(installation: Installation, folder: Path) -> None:
+    tables_of(installation, folder, quick=True)
     scope = SpaceScope.for_task(Space.objects.get(name="locomo-small-7").id)
-    with space_tx(scope):
+    temporal = Association.objects.filter(kind="temporal")
+    with without(scope, Association.Kind.TEMPORAL):
+        assert temporal.count() == 0
         assert Memory.objects.count() == 5
-        assert Association.objects.filter(kind="temporal").count() == 6
+    with space_tx(scope):
+        assert temporal.count() == 6
 
 
 def test_half_the_questions_are_asked_quickly_without_leaving_parts_out(

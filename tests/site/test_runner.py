@@ -336,6 +336,14 @@ def test_engram_shows_why_pip_failed(folder: Path) -> None:
     assert run.stderr.endswith("its last lines are above, all of them in .venv/pip.log.\n")
 
 
+def test_engram_installs_what_one_benchmark_needs_for_that_one_only(folder: Path) -> None:
+    (folder / "requirements-bench.txt").touch()
+    other, quality = (run_engram(folder, "bench", name, python=sys.executable) for name in ("recall", "quality"))
+    assert "requirements-bench.txt" not in other.stdout
+    assert "Installing requirements-bench.txt" in quality.stdout
+    assert quality.stdout.endswith("measured\n")
+
+
 def test_engram_names_its_commands_when_given_another(folder: Path) -> None:
     run = run_engram(folder, "frobnicate", python=sys.executable)
     assert run.returncode == 1

@@ -36,10 +36,11 @@ def main() -> int:
         if name == "soak":
             command.add_argument("--minutes", type=float, default=10, metavar="N", help="how long (10)")
         else:
-            command.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
+            smaller = "smaller sizes and fewer rounds, under two minutes"
+            command.add_argument("--quick", action="store_true", help=smaller)
         if name == "quality":
-            about_data = "where the folders locomo… and musique… are"
-            command.add_argument("--data", type=datasets.read, required=True, metavar="FOLDER", help=about_data)
+            where = "where the folders locomo… and musique… are"
+            command.add_argument("--data", type=datasets.read, required=True, metavar="FOLDER", help=where)
             command.add_argument("--half", choices=datasets.HALVES, help="ask every other question only")
     options = vars(parser.parse_args())
     name, file = options.pop("name"), options.pop("json")

@@ -53,6 +53,7 @@ class RecallCall:
     fan_out: int
     frontier: int
     bias: float
+    sharpness: float
 
 
 def remember(
@@ -132,6 +133,7 @@ def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
         fan_out=call.fan_out,
         frontier=call.frontier,
         bias=call.bias,
+        sharpness=call.sharpness,
     )
     return [_hit(scope, row) for row in rows], rows[0][-1] if rows else 0
 

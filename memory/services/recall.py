@@ -34,6 +34,8 @@ SAMPLE = 1_000
 LEXICAL_BUDGET = 2_000
 # The share of the words in a seed, the rest being the meaning's.
 LEXICAL_WEIGHT = 0.3
+# How much more of the activation the best seeds start with; 1 would be in proportion to the seeds.
+SHARPNESS = 2.5
 # How far confidence and retrievability may pull a score down.
 BIAS = 0.1
 
@@ -43,7 +45,7 @@ class Spreading:
     """How activation flows: the share kept at each hop, the least that is passed on, the associations that one memory
     passes it to, and the memories that a hop goes on from."""
 
-    decay: float = 0.5
+    decay: float = 0.8
     threshold: float = 0.01
     fan_out: int = 32
     frontier: int = 500
@@ -142,5 +144,6 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         decay=SPREADING.decay,
         fan_out=SPREADING.fan_out,
         frontier=SPREADING.frontier,
+        sharpness=SHARPNESS,
         bias=BIAS if lexical or cue.depth else 0.0,
     )

@@ -32,9 +32,9 @@ def activations(result: Any) -> dict[str, float]:
     return {reached["memory"]["id"]: reached["activation"] for reached in result["activations"]}
 
 
-def test_activation_halves_at_each_hop(plane: SpaceApi, chain: list[str]) -> None:
+def test_activation_fades_at_each_hop(plane: SpaceApi, chain: list[str]) -> None:
     result = plane.spread(chain[0], depth=3)
-    assert activations(result) == pytest.approx(dict(zip(chain, [1, 0.5, 0.25, 0.125], strict=False)))
+    assert activations(result) == pytest.approx(dict(zip(chain, [1, 0.8, 0.64, 0.512], strict=False)))
     assert [reached["depth"] for reached in result["activations"]] == [0, 1, 2, 3]
 
 
@@ -52,15 +52,15 @@ def test_activation_does_not_flow_against_an_association(plane: SpaceApi, chain:
 
 
 def test_decay_is_the_share_that_a_hop_keeps(plane: SpaceApi, chain: list[str]) -> None:
-    assert activations(plane.spread(chain[0], depth=2, decay=0.8)) == pytest.approx(
-        dict(zip(chain, [1, 0.8, 0.64], strict=False))
+    assert activations(plane.spread(chain[0], depth=2, decay=0.5)) == pytest.approx(
+        dict(zip(chain, [1, 0.5, 0.25], strict=False))
     )
 
 
 def test_weight_is_the_share_that_an_association_carries(plane: SpaceApi) -> None:
     source, target = memories(plane, 2)
     plane.associate(source, target, 0.25)
-    assert activations(plane.spread(source, depth=1)) == pytest.approx({source: 1, target: 0.125})
+    assert activations(plane.spread(source, depth=1)) == pytest.approx({source: 1, target: 0.25 * 0.8})
 
 
 def test_associations_share_what_a_memory_passes_on(plane: SpaceApi) -> None:
@@ -68,7 +68,7 @@ def test_associations_share_what_a_memory_passes_on(plane: SpaceApi) -> None:
     for target in targets:
         plane.associate(source, target)
     assert activations(plane.spread(source, depth=1)) == pytest.approx(
-        {source: 1.0} | dict.fromkeys(targets, 0.5 / sqrt(4))
+        {source: 1.0} | dict.fromkeys(targets, 0.8 / sqrt(4))
     )
 
 
@@ -77,13 +77,13 @@ def test_what_arrives_by_several_ways_adds_up(plane: SpaceApi) -> None:
     plane.associate(left, target, 0.5)
     plane.associate(right, target, 0.25)
     result = plane.spread(left, right, depth=1)
-    assert activations(result)[target] == pytest.approx(0.5 * 0.5 + 0.25 * 0.5)
+    assert activations(result)[target] == pytest.approx(0.5 * 0.8 + 0.25 * 0.8)
     assert result["activations"][-1]["path"] == [left, target]
 
 
 def test_below_the_threshold_nothing_is_passed_on(plane: SpaceApi, chain: list[str]) -> None:
-    assert list(activations(plane.spread(chain[0], depth=4, threshold=0.25))) == chain[:3]
-    assert list(activations(plane.spread(chain[0], depth=4, threshold=0.26))) == chain[:2]
+    assert list(activations(plane.spread(chain[0], depth=4, decay=0.5, threshold=0.25))) == chain[:3]
+    assert list(activations(plane.spread(chain[0], depth=4, decay=0.5, threshold=0.26))) == chain[:2]
 
 
 def test_at_no_depth_only_the_sources_are_active(plane: SpaceApi, chain: list[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
+from operator import itemgetter
 from uuid import UUID
 
 import pytest
@@ -96,28 +97,29 @@ def spread_over(twins: Twins, graph: Graph, depth: int, spreading: Spreading) ->
 
 
 def expected(edges: Edges, sources: Sequence[int], depth: int, by: Spreading) -> dict[int, tuple[float, int]]:
-    """Each node that activation reaches: its activation, and the hop it was first reached in."""
+    """Each node that activation reaches: its activation, and the hops of the path that first brought it the most."""
     outgoing = defaultdict(list)
     for (source, target, kind), weight in edges.items():
         outgoing[source].append((-weight, target, kind))
     received = dict.fromkeys(sources, 0.0)
-    first = dict.fromkeys(sources, 0)
+    hops = dict.fromkeys(sources, 0)
     passing = {source: 1.0 for source in sources[: by.frontier] if by.threshold <= 1}
-    for hop in range(1, depth + 1):
+    for _ in range(depth):
         gains: dict[int, float] = defaultdict(float)
+        bringers: dict[int, list[tuple[float, int]]] = defaultdict(list)
         for source, activation in passing.items():
             heaviest = sorted(outgoing[source])[: by.fan_out]
             for negative, target, _ in heaviest:
                 gains[target] += activation * -negative * by.decay / sqrt(len(heaviest))
-        gains = {
-            node: min(1.0, gain) for node, gain in gains.items() if node in first or min(1.0, gain) >= by.threshold
-        }
-        reached = sorted((node for node in gains if node not in first), key=lambda node: (-gains[node], node))
+                bringers[target].append((activation * -negative / sqrt(len(heaviest)), source))
+        gains = {node: min(1.0, gain) for node, gain in gains.items() if node in hops or min(1.0, gain) >= by.threshold}
+        new = {node: hops[max(bringers[node], key=itemgetter(0))[1]] + 1 for node in gains if node not in hops}
+        hops |= new
         for node, gain in gains.items():
             received[node] = received.get(node, 0.0) + gain
-            first.setdefault(node, hop)
-        passing = {node: gains[node] for node in reached[: by.frontier]}
-    return {node: (min(1.0, (first[node] == 0) + gain), first[node]) for node, gain in received.items()}
+        strongest = sorted(gains, key=lambda node: (-gains[node], node))
+        passing = {node: gains[node] for node in strongest[: by.frontier] if gains[node] >= by.threshold}
+    return {node: (min(1.0, (node in sources) + gain), hops[node]) for node, gain in received.items()}
 
 
 @given(graph=graphs(), depth=DEPTHS, spreading=SPREADINGS)

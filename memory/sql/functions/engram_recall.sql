@@ -3,14 +3,15 @@
 --   sum   = seed + received activation
 --   score = sum - p_bias * |sum| * (1 - confidence * (0.5 + 0.5 * retrievability))
 -- z says by how many standard deviations of the space a memory stands out, which makes meaning and words, and one space's
--- scores and another's, comparable. A seed below the average, under zero, starts no activation.
+-- scores and another's, comparable. A seed below the average, under zero, starts no activation; of the others, with b the best,
+-- each starts b * (seed / b) ^ p_sharpness, so that what spreads comes from what the cue means most.
 -- With p_bias = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
 -- is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
 create or replace function engram_recall(
     p_space_id uuid, p_vector halfvec, p_text text, p_memory uuid, p_semantic boolean, p_lexical boolean,
     p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,
     p_pool integer, p_sample integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
-    p_fan_out integer, p_frontier integer, p_bias double precision
+    p_fan_out integer, p_frontier integer, p_bias double precision, p_sharpness double precision
 ) returns table (
     id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
     created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, recall_count integer,
@@ -97,7 +98,8 @@ begin
                    found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
                    s.memory_id is not null as by_spreading
             from engram_spread(
-                p_space_id, coalesce(v_ids[:v_starting], '{}'), coalesce(v_seeds[:v_starting], '{}'),
+                p_space_id, coalesce(v_ids[:v_starting], '{}'), array(select v_seeds[1] * power(seed / v_seeds[1], p_sharpness) from unnest(v_seeds[:v_starting]) with ordinality s (seed, ord)
+                      order by ord),
                 p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
             full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
                 on found.id = s.memory_id
@@ -111,7 +113,7 @@ end
 $$;
 revoke all on function engram_recall(
     uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer,
-    double precision, double precision, integer, integer, double precision) from public;
+    double precision, double precision, integer, integer, double precision, double precision) from public;
 grant execute on function engram_recall(
     uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer,
-    double precision, double precision, integer, integer, double precision) to engram_app;
+    double precision, double precision, integer, integer, double precision, double precision) to engram_app;

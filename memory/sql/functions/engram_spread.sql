@@ -1,9 +1,10 @@
 -- Spreading activation (Collins and Loftus, 1975; Anderson's fan effect, 1974) from p_from, hop by hop.
 -- Each hop, a memory passes on activation * weight * p_decay / sqrt(fan), fan being how many associations share it (at most
--- p_fan_out, the heaviest first). What arrives from several sources is summed. A memory passes on once, in the hop after it was
--- first reached, so cycles end; below p_threshold nothing is passed; a hop goes on from at most p_frontier memories.
--- Returns every memory reached, the sources first: what it started with, what it received, the hop it was first reached in and
--- the path that brought it the most. Same input and state, same output. Associations never leave the space.
+-- p_fan_out, the heaviest first). What arrives from several sources is summed. What a hop brings to a memory, the next hop passes
+-- on, as in a random walk, whether or not the memory was reached before; below p_threshold nothing is passed; a hop goes on from
+-- at most p_frontier memories, those that it brought the most.
+-- Returns every memory reached, the sources first: what it started with, what it received, and the path that brought it the most
+-- when it was first reached, depth being that path's hops. Same input and state, same output. Associations never leave the space.
 create or replace function engram_spread(
     p_space_id uuid, p_from uuid[], p_activations double precision[], p_depth integer,
     p_decay double precision, p_threshold double precision, p_fan_out integer, p_frontier integer
@@ -47,19 +48,19 @@ begin
         merged as (
             select coalesce(old.id, flow.target_id) as id,
                    coalesce(old.received, 0) + coalesce(flow.gain, 0) as received,
-                   coalesce(old.depth, v_hop) as depth,
+                   coalesce(old.depth, v_depths[flow.best] + 1) as depth,
                    coalesce(old.path, v_paths[flow.best] || ',' || flow.target_id) as path,
-                   row_number() over (order by old.ord, flow.gain desc, flow.target_id) as ord
+                   row_number() over (order by old.ord, flow.gain desc, flow.target_id) as ord, coalesce(flow.gain, 0) as gain
             from unnest(v_ids, v_received, v_depths, v_paths) with ordinality old (id, received, depth, path, ord)
             full join flow on flow.target_id = old.id
             where old.id is not null or flow.gain >= p_threshold
         ),
-        reached as (
-            select ord, received from merged where ord > cardinality(v_ids) order by ord limit p_frontier
+        passing as (
+            select ord, id, gain from merged where gain > 0 and gain >= p_threshold order by gain desc, id limit p_frontier
         )
         select array_agg(merged.id order by merged.ord), array_agg(merged.received order by merged.ord),
                array_agg(merged.depth order by merged.ord), array_agg(merged.path order by merged.ord),
-               array(select ord from reached order by ord), array(select received from reached order by ord)
+               array(select ord from passing order by gain desc, id), array(select gain from passing order by gain desc, id)
           into v_ids, v_received, v_depths, v_paths, v_frontier, v_passing
           from merged;
     end loop;

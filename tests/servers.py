@@ -68,6 +68,8 @@ def _use_own_database(process: str) -> None:
         copy = sql.SQL("create database {} template {} owner engram_owner")
         admin.execute(copy.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
     os.environ |= {variable: _named(os.environ[variable], name) for variable in URLS}
+    number = int("".join(filter(str.isdigit, process)) or -1) + 1
+    os.environ["REDIS_URL"] = _named(os.environ["REDIS_URL"], str(number))
 
 
 def _named(url: str, database: str) -> str:

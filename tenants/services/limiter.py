@@ -37,6 +37,8 @@ RUNNING = Gauge(
 
 # An operation that its process did not live to end gives its place back after this.
 LEASE_SECONDS = 60
+# When a place will be free nobody knows; whoever found none is not let ask again sooner.
+PATIENCE_SECONDS = 0.25
 
 # Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
 _TAKE = """
@@ -165,6 +167,7 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
             f"The space {scope.space!r} has {most} operations running, which is its limit.", "concurrency_limited"
         )
         refusal.headers = {"Retry-After": "1"}
+        refusal.room_in = PATIENCE_SECONDS
         raise refusal
     running = RUNNING.labels(space_label(scope.space))
     running.inc()

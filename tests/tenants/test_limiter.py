@@ -210,6 +210,7 @@ def test_operations_at_the_same_time_are_refused_when_every_place_is_taken(acme:
     assert detail(answer) == "The space 'acme_s1' has 2 operations running, which is its limit."
     assert answer.headers["Retry-After"] == "1"
     assert refusals("acme") == [("list_memories", "acme_s1", "limited", "429 concurrency_limited")]
+    time.sleep(limiter.PATIENCE_SECONDS)
     assert listing(acme) == 200
 
 
@@ -217,6 +218,7 @@ def test_what_finds_no_place_takes_nothing_of_the_rate(acme: SpaceApi) -> None:
     limit_space("acme_s1", max_concurrent_per_space=1, rate_limit_per_space=1)
     with limiter.occupy(scope_of("acme_s1")):
         assert listing(acme) == 429
+    time.sleep(limiter.PATIENCE_SECONDS)
     assert listing(acme) == 200
 
 

@@ -131,6 +131,7 @@ def test_the_places_are_this_processs_share(
         assert listing(acme) == 200
         with limiter.occupy(scope):
             assert problems(acme.get("memories/")) == [("concurrency_limited", None)]
+    time.sleep(limiter.PATIENCE_SECONDS)
     assert listing(acme) == 200
 
 

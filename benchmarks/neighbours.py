@@ -23,8 +23,8 @@ from tenants.models import Space
 
 VICTIM, FLOOD = "bench-victim", "bench-flood"
 MEMORIES = 2_000
-# What two cores can serve of the dearest requests and have most of their time left.
-FLOOD_LIMIT = 10
+# Of the dearest requests, two cores can serve this many and have most of their time left: each takes about 0.1 s.
+FLOOD_LIMIT = 5
 FLOOD_TIMES = 50
 FLOOD_CONNECTIONS = 12
 VICTIM_RATE = 10

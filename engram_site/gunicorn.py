@@ -1,6 +1,7 @@
 """Gunicorn's settings, for ``./engram up`` and for the container alike."""
 
 import os
+import sys
 import threading
 
 from gunicorn.arbiter import Arbiter
@@ -24,6 +25,8 @@ def post_worker_init(worker: Worker) -> None:
     """Load the embedder now, beside the first requests, so that nobody's first recall waits for it."""
     from memory.embedders import get_embedder
 
+    # Seconds. A request gives the interpreter up at every query and takes its turn to get it back, behind busy neighbours.
+    sys.setswitchinterval(0.0005)
     threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()
 
 

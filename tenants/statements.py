@@ -15,9 +15,19 @@ def load(package_file: str) -> Mapping[str, str]:
 
 
 def install_functions(sender: AppConfig, using: str, **_: Any) -> None:
-    """After ``migrate``: bring the database's functions in step with the files, so that each has one text and no history."""
+    """After ``migrate``: bring the database's functions in step with the files, so that each has one text and no history.
+
+    A function is dropped first, because ``create or replace`` keeps parameters and columns as they were. Sessions see the old or
+    the new one and never none: it is one transaction.
+    """
     with transaction.atomic(using), connections[using].cursor() as cursor:
         # Functions call each other, and are made in the order of their names.
         cursor.execute("set local check_function_bodies = off")
         for path in sorted((Path(sender.path) / "sql" / "functions").glob("*.sql")):
+            cursor.execute(
+                "select oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace and proname = %s",
+                [path.stem],
+            )
+            for (signature,) in cursor.fetchall():
+                cursor.execute(f"drop function {signature}")
             cursor.execute(path.read_text())

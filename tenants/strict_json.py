@@ -21,6 +21,8 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 def loads(text: str) -> Any:
     """The value that a text spells; raises ``ValueError`` with what is wrong."""
+    if text.startswith("\ufeff"):
+        raise ValueError("it begins with a byte order mark (BOM)")
     try:
         data = _DECODER.decode(text)
     except RecursionError as error:

@@ -73,6 +73,11 @@ class Stage:
         refresh = exchange_key(Origin(), self.api_key, None).refresh if call.need == "nothing" else ""
         import_id = self.make_import(caller.space, "done" if call.action == "start_import" else "receiving")
         owned = make_property(caller.space)
+        if call.action == "erase_space":
+            # What other calls made below it would keep it.
+            self.admin.execute(
+                "update tenants_space set parent_id = null where parent_id = %s", [self.spaces[caller.space]]
+            )
         return Subject(caller.space, memory, target, self.api_key, refresh, import_id=import_id, **owned)
 
     def make_import(self, space: str, status: str) -> str:

@@ -161,8 +161,8 @@ def test_the_oldest_spaces_keep_their_labels(world: World, settings: LazySetting
 
 def test_a_space_made_a_moment_ago_has_its_label(world: World) -> None:
     recall(world, "acme_s1")
-    create_space(operator("tests"), NewSpace("acme_new"), tenant_slug="acme")
-    assert counted("acme_new", "create_space") == 1
+    create_space(operator("tests"), NewSpace("acme_a_moment_ago"), tenant_slug="acme")
+    assert counted("acme_a_moment_ago", "create_space") == 1
 
 
 def test_names_that_are_no_spaces_make_no_series(world: World) -> None:

@@ -1,13 +1,11 @@
-"""A space's own limits, set at the shell and on the operators' page."""
+"""A space's own limits, set at the shell."""
 
 import json
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.test import Client
 
 from tenants.limits import installation
 from tenants.models import Space
@@ -27,20 +25,6 @@ def own_limits(space: str) -> Any:
 
 def seen_limits(caller: ControlApi, space: str) -> Any:
     return caller.get("auth/whoami/").json()["spaces"][space]["limits"]
-
-
-@pytest.fixture
-def page(world: World) -> tuple[Client, str]:
-    """An operator's browser, and the address of a space's page."""
-    operator = get_user_model().objects.create_superuser("olga", password="a-password-for-tests")
-    client = Client()
-    client.force_login(operator)
-    return client, f"/admin/tenants/space/{Space.objects.get(name='acme_s1').pk}/change/"
-
-
-def submitted(limits: str) -> dict[str, str]:
-    grants = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
-    return {"status": "active", "limits": limits, **{f"grants-{name}": value for name, value in grants.items()}}
 
 
 def test_a_limit_of_its_own_holds_for_the_space_alone(alice: ControlApi) -> None:
@@ -94,31 +78,3 @@ def test_a_space_that_there_is_not_is_named(world: World) -> None:
 def test_a_change_is_in_the_trail_of_the_spaces_tenant(world: World) -> None:
     set_limits("acme_s1", "rate_limit_per_space=20", "--reset", "max_spreading_depth")
     assert trail("acme", "set_limits") == [("allowed", "rate_limit_per_space=20, max_spreading_depth reset")]
-
-
-def test_the_operators_page_says_what_holds_without_a_limit_of_its_own(page: tuple[Client, str]) -> None:
-    client, address = page
-    shown = client.get(address).content.decode()
-    assert f"rate_limit_per_space {installation().limits.rate_limit_per_space:,}" in shown
-
-
-def test_the_operators_page_stores_a_limit_that_will_do(page: tuple[Client, str]) -> None:
-    client, address = page
-    assert client.post(address, submitted('{"rate_limit_per_space": 20}')).status_code == 302
-    assert own_limits("acme_s1") == {"rate_limit_per_space": 20}
-    assert trail("acme", "administer") == [("allowed", "change space acme_s1")]
-
-
-def test_the_operators_page_takes_no_limits_for_none_of_its_own(page: tuple[Client, str]) -> None:
-    client, address = page
-    assert client.post(address, submitted("")).status_code == 302
-    assert own_limits("acme_s1") == {}
-
-
-@pytest.mark.parametrize("limits", ['{"rate_limit_per_space": 0}', '{"speed": 1}', "[]", "20"])
-def test_the_operators_page_refuses_a_limit_that_will_not_do(page: tuple[Client, str], limits: str) -> None:
-    client, address = page
-    refused = client.post(address, submitted(limits))
-    assert refused.status_code == 200
-    assert "allowed: " in refused.content.decode()
-    assert own_limits("acme_s1") == {}

@@ -190,9 +190,11 @@ def test_the_broker_stopped_and_started_with_nothing_in_it(worker: Worker, full:
     assert_whole(SPACE, MEMORIES)
     worker.valkey.start()
     worker.wait_until(lambda: worker.count("Connected to redis") > connected)
-    worker.send("memory.tasks.rebalance_space", full)
-    worker.send("memory.tasks.apply_recalls", full)
-    worker.wait_until(lambda: count(tier="warm") == 1_600)
+    worker.plan_until(
+        lambda: count(tier="warm") == 1_600,
+        ("memory.tasks.rebalance_space", full),
+        ("memory.tasks.apply_recalls", full),
+    )
     # Only what was recalled and not applied is lost.
     assert recalls() == 0
     assert_whole(SPACE, MEMORIES)

@@ -15,6 +15,8 @@ from engram_site.celery import app
 from engram_site.runner.valkey import EmbeddedValkey
 from tests.servers import ROOT
 
+# Seconds.
+REPLANNED_AFTER = 3.0
 PATIENCE = 30.0
 
 
@@ -71,6 +73,20 @@ class Worker:
         while not ready():
             assert time.monotonic() < deadline, f"Nothing came of it. The worker said:\n{self.log}"
             time.sleep(0.01)
+
+    def plan_until(self, ready: Callable[[], bool], *tasks: tuple[str, str]) -> None:
+        """Send tasks again and again, as the planner does, until what they are for is done."""
+        sent = 0.0
+
+        def planned() -> bool:
+            nonlocal sent
+            if time.monotonic() > sent + REPLANNED_AFTER:
+                sent = time.monotonic()
+                for task, argument in tasks:
+                    self.send(task, argument)
+            return ready()
+
+        self.wait_until(planned)
 
     def count(self, pattern: str) -> int:
         """How many times the log says what the pattern matches."""

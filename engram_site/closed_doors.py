@@ -65,10 +65,7 @@ class ClosedDoorsMiddleware:
         if closed is not None and time.monotonic() < closed.until:
             with self._lock:
                 closed.refused += 1
-            again = HttpResponse(closed.body, "application/json", 429, headers=closed.headers)
-            # Django would write a line for each, which is more than refusing costs; the trail has them together.
-            again._has_been_logged = True  # type: ignore[attr-defined]
-            return again
+            return HttpResponse(closed.body, "application/json", 429, headers=closed.headers)
         if closed is not None:
             self._open(door, closed)
         response = self.get_response(request)

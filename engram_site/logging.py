@@ -1,6 +1,7 @@
 """Logs: one JSON object a line, or plain text for a person at a terminal. A line says which request or task it belongs to."""
 
 import logging.config
+from http import HTTPStatus
 from typing import Any
 
 from tenants.callers import current_request
@@ -12,13 +13,20 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class LimitedFilter(logging.Filter):
+    """Leaves out what was refused for its rate: a flood would fill the disk with lines, and the trail has them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != HTTPStatus.TOO_MANY_REQUESTS
+
+
 def configure(options: dict[str, Any]) -> None:
     """Set up logging from ``LOGGING = {"level": …, "format": "json" | "text"}``."""
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"request_id": {"()": RequestIdFilter}},
+            "filters": {"request_id": {"()": RequestIdFilter}, "limited": {"()": LimitedFilter}},
             "formatters": {
                 "json": {
                     "()": "pythonjsonlogger.json.JsonFormatter",
@@ -31,6 +39,7 @@ def configure(options: dict[str, Any]) -> None:
             "handlers": {
                 "stderr": {"class": "logging.StreamHandler", "formatter": options["format"], "filters": ["request_id"]}
             },
+            "loggers": {"django.request": {"filters": ["limited"]}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
         }
     )

@@ -38,14 +38,12 @@ begin
             group by read.id
         ),
         scale as (
-            select s.n, s.squares, s.average, (s.average * s.n + 50 * 0.03) / (s.n + 50) as mean
-            from (select greatest(v_total, 1) as n, sum(hits.share order by hits.share) / greatest(v_total, 1) as average,
-                         sum(hits.share * hits.share order by hits.share) as squares
+            select drawn.mean, drawn.deviation
+            from (select sum(hits.share order by hits.share) as total, sum(hits.share * hits.share order by hits.share) as squares
                   from hits) s
+            cross join lateral engram_scale(greatest(v_total, 1), s.total, s.squares, 0.03, 0.08) drawn
         )
-        select hits.id, hits.lexical, hits.share, scale.mean,
-               sqrt((greatest(0, scale.squares - scale.n * scale.mean * (2 * scale.average - scale.mean)) + 50 * 0.0064)
-                    / (scale.n + 50))
+        select hits.id, hits.lexical, hits.share, scale.mean, scale.deviation
         from hits cross join scale
         order by hits.lexical desc, hits.id
         limit p_limit;

@@ -1,8 +1,8 @@
 -- The memories that share words with a cue, by the sum of the shared words' inverse document frequency:
 -- idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza, 2009), N memories, n of them with the word.
 -- Words are taken rarest first until their frequencies fill p_budget rows, so that common words cost nothing.
--- share is lexical as a part of what all of the cue's words would give; mean and deviation are the share's over the whole space,
--- drawn towards (0.03, 0.08) with the weight of 50 memories.
+-- share is lexical as a part of what all of the cue's words would give; mean and deviation are the share's over the whole space;
+-- (0.03, 0.08) is usual.
 -- Frequencies come from the space's lexicon; a space that has none yet is small or new and is counted on the spot.
 create or replace function engram_lexical_seeds(
     p_space_id uuid, p_text text, p_tiers text[], p_filters jsonb, p_limit integer, p_budget integer
@@ -57,14 +57,12 @@ begin
             group by hit.id
         ),
         scale as (
-            select s.n, s.squares, s.average, (s.average * s.n + 50 * 0.03) / (s.n + 50) as mean
-            from (select greatest(v_total, 1) as n, sum(hits.share order by hits.share) / greatest(v_total, 1) as average,
-                         sum(hits.share * hits.share order by hits.share) as squares
+            select drawn.mean, drawn.deviation
+            from (select sum(hits.share order by hits.share) as total, sum(hits.share * hits.share order by hits.share) as squares
                   from hits) s
+            cross join lateral engram_scale(greatest(v_total, 1), s.total, s.squares, 0.03, 0.08) drawn
         )
-        select hits.id, hits.lexical, hits.share, scale.mean,
-               sqrt((greatest(0, scale.squares - scale.n * scale.mean * (2 * scale.average - scale.mean)) + 50 * 0.0064)
-                    / (scale.n + 50))
+        select hits.id, hits.lexical, hits.share, scale.mean, scale.deviation
         from hits cross join scale
         order by hits.lexical desc, hits.id
         limit p_limit;

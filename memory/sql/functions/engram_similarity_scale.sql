@@ -1,5 +1,5 @@
 -- How similar a space's memories are to a vector in general: mean and standard deviation of the cosine over at most p_sample of
--- them, drawn towards (0.1, 0.1), which is usual for unrelated texts, with the weight of 50 memories: a handful says little.
+-- them; (0.1, 0.1) is usual for unrelated texts.
 create or replace function engram_similarity_scale(
     p_space_id uuid, p_vector halfvec, p_tiers text[], p_sample integer
 ) returns table (mean double precision, deviation double precision)
@@ -10,11 +10,9 @@ as $$
 begin
     perform engram_check_space(p_space_id);
     return query
-        select shrunk.mean, sqrt((greatest(0, shrunk.squares - shrunk.n * shrunk.mean * (2 * shrunk.average - shrunk.mean)) + 50 * 0.01)
-                                 / (shrunk.n + 50))
+        select scale.mean, scale.deviation
         from (
-            select count(*) as n, coalesce(avg(s.similarity), 0) as average, coalesce(sum(s.similarity * s.similarity), 0) as squares,
-                   (coalesce(sum(s.similarity), 0) + 50 * 0.1) / (count(*) + 50) as mean
+            select count(*) as n, coalesce(sum(s.similarity), 0) as total, coalesce(sum(s.similarity * s.similarity), 0) as squares
             from (
                 (select 1 - (e.vector <=> p_vector) as similarity
                  from memory_embedding e
@@ -27,7 +25,8 @@ begin
                  where e.space_id = p_space_id and e.tier = 'cold' and 'cold' = any (p_tiers)
                  limit p_sample / 10)
             ) s
-        ) shrunk;
+        ) sample
+        cross join lateral engram_scale(sample.n, sample.total, sample.squares, 0.1, 0.1) scale;
 end
 $$;
 revoke all on function engram_similarity_scale(uuid, halfvec, text[], integer) from public;

@@ -6,21 +6,8 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from tests.isolation.matrix import (
-    ALLOWED,
-    CALLERS,
-    CALLS,
-    OUTCOME,
-    PAGES,
-    SHOWN,
-    STATUS,
-    TOLD,
-    TOOLS,
-    TRAIL,
-    Call,
-    Caller,
-    Page,
-)
+from tests.isolation.matrix import ALLOWED, CALLERS, CALLS, OUTCOME, STATUS, TOLD, TOOLS, TRAIL, Call, Caller
+from tests.isolation.pages import PAGES, SHOWN, Page
 from tests.isolation.routes import ADMIN, API, METHODS, all_routes, filled
 from tests.isolation.stage import Stage
 

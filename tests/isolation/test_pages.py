@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.isolation.matrix import SHOWN
+from tests.isolation.pages import SHOWN
 from tests.isolation.stage import Stage
 
 CLOSED = {"acme_archived", "acme_erasing"}

@@ -52,6 +52,7 @@ class Child:
         self._stop_signal = stop_signal
         self._grace = grace
         self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
 
     def start(self, keep_open: Sequence[int] = ()) -> None:
         """Start the process, which inherits the descriptors named; a server answers when this returns."""
@@ -72,6 +73,7 @@ class Child:
         run_as: dict[str, Any] = {}
         if account is not None:
             run_as = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        self._started = time.monotonic()
         with open_private(self.log) as output:
             self._process = subprocess.Popen(
                 command,
@@ -85,6 +87,11 @@ class Child:
                 preexec_fn=end_with_parent(self._stop_signal),
                 **run_as,
             )
+
+    @property
+    def starts_again(self) -> bool:
+        """Whether it is started again now that it has ended by itself."""
+        return False
 
     @property
     def exit_code(self) -> int | None:
@@ -126,7 +133,7 @@ class Child:
 
 
 class Program(Child):
-    """A child that only needs to be run."""
+    """A child that only needs to be run; one that ended after ``lasts`` seconds or more is started again."""
 
     def __init__(
         self,
@@ -137,8 +144,10 @@ class Program(Child):
         environment: Mapping[str, str],
         directory: Path,
         account: pwd.struct_passwd | None = None,
+        lasts: float | None = None,
     ) -> None:
         super().__init__(name, log)
+        self._lasts = lasts
         self._command = command
         self._environment = environment
         self._directory = directory
@@ -152,6 +161,10 @@ class Program(Child):
             account=self._account,
             keep_open=keep_open,
         )
+
+    @property
+    def starts_again(self) -> bool:
+        return self._lasts is not None and time.monotonic() > self._started + self._lasts
 
 
 class Supervisor:
@@ -190,11 +203,14 @@ class Supervisor:
         self._children.remove(program)
 
     def watch(self) -> NoReturn:
-        """Block for as long as every child runs; raise StartError naming the one that ended."""
+        """Block for as long as every child runs; raise StartError naming the one that ended and does not start again."""
         while True:
             for child in self._children:
                 if child.exit_code is not None:
-                    raise child.failure("ended, so everything else was stopped")
+                    if not child.starts_again:
+                        raise child.failure("ended, so everything else was stopped")
+                    print(f"{child.name} ended (exit code {child.exit_code}) and is started again", flush=True)
+                    child.start(self._keep_open)
             time.sleep(0.5)
 
 

@@ -23,6 +23,9 @@ from engram_site.runner.site import ROOT, Site
 from engram_site.runner.valkey import EmbeddedValkey
 
 WEB_SECONDS = 60
+# Celery does not always survive its broker's return, and a killed worker or planner is no reason to stop answering. One that
+# ends sooner than this cannot work at all.
+LASTING_SECONDS = 10
 
 
 def up() -> NoReturn:
@@ -120,7 +123,14 @@ def start_site(site: Site, supervisor: Supervisor, environment: Mapping[str, str
         "beat": [*celery, "beat", "-s", str(site.data / "beat-schedule"), "-l", "info"],
     }
     programs = {
-        name: Program(name, site.log(name), command, environment=environment, directory=ROOT)
+        name: Program(
+            name,
+            site.log(name),
+            command,
+            environment=environment,
+            directory=ROOT,
+            lasts=None if name == "web" else LASTING_SECONDS,
+        )
         for name, command in commands.items()
     }
     with step("Web, worker and beat"):

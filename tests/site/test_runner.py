@@ -32,8 +32,8 @@ from engram_site.runner.processes import Program, Supervisor
 folder = Path(sys.argv[1])
 with FolderLock(folder / "lock", "http://127.0.0.1:1") as lock, Supervisor([lock.fileno()]) as supervisor:
     for name, seconds in (("short", sys.argv[2]), ("long", "300")):
-        command = ["sleep", seconds]
-        supervisor.start(Program(name, folder / f"{name}.log", command, environment={}, directory=folder))
+        command, log = ["sleep", seconds], folder / f"{name}.log"
+        supervisor.start(Program(name, log, command, environment={}, directory=folder, lasts=float(sys.argv[3])))
     print("started", flush=True)
     supervisor.watch()
 """
@@ -73,9 +73,9 @@ def run_engram(folder: Path, *arguments: str, python: str) -> subprocess.Complet
     return subprocess.run([folder / "engram", *arguments], env=environment, cwd="/", capture_output=True, text=True)
 
 
-def start_runner(folder: Path, seconds: str) -> subprocess.Popen[str]:
+def start_runner(folder: Path, seconds: str, lasts: float = 300) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", RUNNER, str(folder), seconds],
+        [sys.executable, "-c", RUNNER, str(folder), seconds, str(lasts)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -285,6 +285,14 @@ def test_a_child_that_ends_is_named_and_takes_the_others_along(tmp_path: Path) -
         assert "short ended, so everything else was stopped (exit code 0)" in runner.stderr.read()
     with FolderLock(tmp_path / "lock", "http://127.0.0.1:1") as lock:
         assert lock.fileno() > 0
+
+
+def test_a_child_that_lasted_is_started_again(tmp_path: Path) -> None:
+    with start_runner(tmp_path, "0.4", lasts=0.2) as runner:
+        assert runner.stdout is not None
+        said = [runner.stdout.readline() for _ in range(3)]
+        runner.terminate()
+    assert said == ["started\n", *["short ended (exit code 0) and is started again\n"] * 2]
 
 
 def test_the_front_end_libraries_are_installed_once_for_each_lock_file(

@@ -21,7 +21,11 @@ PATIENCE = 30.0
 
 
 class Worker:
-    """What is sent to its broker it works on, with two processes at once; ``log`` is what it says."""
+    """What is sent to its broker it works on, with two processes at once; ``log`` is what it says.
+
+    While something is waited for it is started again should it end, as whoever runs one does: Celery 5.7 does not always
+    survive that its broker comes back.
+    """
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.valkey = EmbeddedValkey(folder / "valkey", durable=False)
@@ -72,6 +76,8 @@ class Worker:
         deadline = time.monotonic() + PATIENCE
         while not ready():
             assert time.monotonic() < deadline, f"Nothing came of it. The worker said:\n{self.log}"
+            if self._process.poll() is not None:
+                self.start()
             time.sleep(0.01)
 
     def plan_until(self, ready: Callable[[], bool], *tasks: tuple[str, str]) -> None:

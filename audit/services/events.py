@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from audit import queries
@@ -37,14 +37,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """The operations of a tenant's last hour, its newest ``MOST_COUNTED`` at most, and how many of them did not succeed."""
+    """The operations of a tenant's last hour, and how many of them did not succeed; ``is_cut`` to those of its newest
+    ``MOST_COUNTED`` events, some of which stand for many refusals."""
 
     operations: int
     refused: int
-
-    @property
-    def is_cut(self) -> bool:
-        return self.operations == MOST_COUNTED
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +92,12 @@ def last_hour(tenant_id: UUID) -> Activity:
     """How busy the tenant is."""
     with tenant_tx(tenant_id, durable=False):
         newest = AuditEvent.objects.filter(tenant_id=tenant_id, at__gt=timezone.now() - timedelta(hours=1))
-        counts = newest.order_by("-at", "-id")[:MOST_COUNTED].aggregate(
-            operations=Count("id"), refused=Count("id", filter=~Q(outcome="allowed"))
+        counted = newest.order_by("-at", "-id")[:MOST_COUNTED].aggregate(
+            events=Count("id"),
+            operations=Sum("times", default=0),
+            refused=Sum("times", filter=~Q(outcome="allowed"), default=0),
         )
-    return Activity(**counts)
+    return Activity(counted["operations"], counted["refused"], is_cut=counted["events"] == MOST_COUNTED)
 
 
 def _event(row: AuditEvent) -> Event:

@@ -35,19 +35,26 @@ RUNNING = Gauge(
     "engram_running_operations", "Operations that run in a space right now.", ["space"], multiprocess_mode="livesum"
 )
 
-# An operation that its process did not live to end gives its place back after this.
+# A place is leased, and its process renews it for as long as the operation takes. Of a process that died it is free after this.
 LEASE_SECONDS = 60
 # When a place will be free nobody knows; whoever found none is not let ask again sooner.
 PATIENCE_SECONDS = 0.25
 
 # Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
 _TAKE = """
-local now = tonumber(redis.call('time')[1])
+local time = redis.call('time')
+local now = time[1] + time[2] / 1000000
 redis.call('zremrangebyscore', KEYS[1], '-inf', now)
 if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[2])
 redis.call('expire', KEYS[1], ARGV[3])
 return 1
+"""
+# Renew a lease that was not given back meanwhile.
+_RENEW = """
+local time = redis.call('time')
+redis.call('zadd', KEYS[1], 'xx', time[1] + time[2] / 1000000 + ARGV[2], ARGV[1])
+redis.call('expire', KEYS[1], ARGV[2])
 """
 
 
@@ -66,15 +73,31 @@ class _Shared:
         self.line = Line()
         self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         self._take = self._redis.register_script(_TAKE)
+        self._renew = self._redis.register_script(_RENEW)
+        self._held: dict[str, UUID] = {}
         storage = RedisStorage(
             settings.REDIS_URL, connection_pool=self._redis.connection_pool, key_prefix="engram:rate"
         )
         self.rate: RateLimiter = MovingWindowRateLimiter(storage)
+        threading.Thread(target=self._keep, name="leases", daemon=True).start()
 
     def take(self, space_id: UUID, most: int, lease: str) -> bool:
-        return bool(self._take(keys=[_places(space_id)], args=[most, lease, LEASE_SECONDS]))
+        taken = bool(self._take(keys=[_places(space_id)], args=[most, lease, LEASE_SECONDS]))
+        if taken:
+            self._held[lease] = space_id
+        return taken
+
+    def _keep(self) -> None:
+        """Renew what is held. A thread does, because an operation may be waiting for a client that reads or sends slowly."""
+        while True:
+            time.sleep(LEASE_SECONDS / 3)
+            for lease, space_id in self._held.copy().items():
+                # Where this fails, two more attempts are left.
+                with suppress(RedisAway), self.line.open():
+                    self._renew(keys=[_places(space_id)], args=[lease, LEASE_SECONDS])
 
     def give_back(self, space_id: UUID, lease: str) -> None:
+        del self._held[lease]
         # Where this fails, the lease runs out by itself.
         with suppress(RedisAway), self.line.open():
             self._redis.zrem(_places(space_id), lease)

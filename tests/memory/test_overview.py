@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from audit.services import events
+from audit.services.events import Activity, last_hour
 from memory import queries
 from memory.models import Memory
 from memory.services import overview as overviews
@@ -177,11 +179,12 @@ def test_refusals_are_counted_by_their_reason(world: World) -> None:
     with tenant_tx(alice.tenant_id):
         for _ in range(2):
             record(alice, Action.RECALL, outcome="limited", reason="429 rate_limited", space="acme_s1")
+        record(alice, Action.RECALL, outcome="limited", reason="429 rate_limited", space="acme_s1", times=40)
         record(alice, Action.FORGET, outcome="denied", reason="403 permission_denied", space="acme_s10")
         record(alice, Action.RECALL)
     found = overview(alice).refusals
     assert [(each.reason, each.words, each.space, each.times) for each in found] == [
-        ("429 rate_limited", "Recall", "acme_s1", 2),
+        ("429 rate_limited", "Recall", "acme_s1", 42),
         ("403 permission_denied", "Forget", "acme_s10", 1),
     ]
     assert overview(member("charlie", "globex")).refusals == []
@@ -201,6 +204,19 @@ def test_an_admin_sees_the_last_hours_operations(world: World) -> None:
     assert after.activity.operations == before.operations + 3
     assert after.activity.refused == before.refused + 2
     assert [event.outcome for event in after.events[:3]] == ["limited", "denied", "allowed"]
+
+
+def test_an_event_that_stands_for_many_refusals_counts_as_many(world: World) -> None:
+    alice = member("alice", "acme")
+    before = overview(alice).activity
+    assert before is not None
+    with tenant_tx(alice.tenant_id):
+        record(alice, Action.RECALL, outcome="limited", times=250)
+    assert overview(alice).activity == Activity(before.operations + 250, before.refused + 250, is_cut=False)
+
+
+def test_an_hour_in_which_nothing_was_done_is_empty(database: None) -> None:
+    assert last_hour(uuid4()) == Activity(0, 0, is_cut=False)
 
 
 def test_a_busy_hour_is_counted_up_to_a_number(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

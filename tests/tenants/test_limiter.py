@@ -1,6 +1,10 @@
 """The limits on how much a space is used at once: operations a second, and operations at the same time."""
 
+import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
 from typing import Any
@@ -15,15 +19,37 @@ from tenants.services import limiter
 from tests.limits import limit_space, refusals
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi, detail, problems
+from tests.servers import ROOT
 from tests.world import World, scope_of
 
 # Longer than the second that a window is, and no longer than it must be.
 A_SECOND = 1.05
 
+DIES = """
+import os, signal, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "engram_site.settings"
+django.setup()
+from tenants.services import limiter
+from tests.world import scope_of
+limiter.LEASE_SECONDS = 1
+never_left = limiter.occupy(scope_of("acme_s1"))
+never_left.__enter__()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 @pytest.fixture
 def acme(world: World) -> SpaceApi:
     return SpaceApi("acme_s1", world.client("acme_s1"))
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever renews them is made anew: it sleeps for a third of what a lease was when it lay down."""
+    monkeypatch.setattr(limiter, "LEASE_SECONDS", 1)
+    limiter._made.cache_clear()
+    yield
+    limiter._made.cache_clear()
 
 
 def listing(space: SpaceApi) -> int:
@@ -245,19 +271,33 @@ def test_an_error_gives_its_place_back(world: World) -> None:
         pass
 
 
-def test_the_place_of_a_process_that_died_is_free_again_after_its_lease(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limiter, "LEASE_SECONDS", 1)
+def test_the_place_of_a_process_that_died_is_free_again_after_its_lease(acme: SpaceApi) -> None:
     limit_space("acme_s1", max_concurrent_per_space=1)
-    scope = scope_of("acme_s1")
-    never_left = limiter.occupy(scope)
-    never_left.__enter__()
-    with pytest.raises(Limited), limiter.occupy(scope):
-        pass
-    time.sleep(2.05)
-    with limiter.occupy(scope):
-        pass
+    died = subprocess.run([sys.executable, "-c", DIES], cwd=ROOT, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert listing(acme) == 429
+    time.sleep(1.05)
+    assert listing(acme) == 200
+
+
+def test_an_export_keeps_its_place_for_longer_than_a_lease(acme: SpaceApi, short_leases: None) -> None:
+    limit_space("acme_s1", max_concurrent_per_space=1)
+    export = acme.get("export/")
+    lines = iter(export.streaming_content)
+    next(lines)
+    time.sleep(2.5)
+    assert listing(acme) == 429
+    assert list(lines)[-1] == b'{"type": "end"}\n'
+    time.sleep(limiter.PATIENCE_SECONDS)
+    assert listing(acme) == 200
+
+
+def test_a_reader_who_leaves_an_export_leaves_its_place(acme: SpaceApi, short_leases: None) -> None:
+    limit_space("acme_s1", max_concurrent_per_space=1)
+    export = acme.get("export/")
+    next(iter(export.streaming_content))
+    export.close()
+    assert listing(acme) == 200
 
 
 def test_of_many_who_come_at_once_as_many_find_a_place_as_there_are(world: World) -> None:

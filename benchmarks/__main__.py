@@ -23,6 +23,7 @@ NAMES = {
     "pages": "the dashboard's pages, for a tenant with two hundred spaces",
     "overhead": "what the audit trail and metrics cost a recall, and how long a scrape of two hundred spaces takes",
     "quality": "how much of what answers a question is recalled, in LoCoMo and MuSiQue",
+    "peers": "storing and recalling beside mem0, LangGraph's store and Chroma, with the same texts, tenants, cues and vectors",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
 }
 
@@ -42,6 +43,9 @@ def main() -> int:
             where = "where the folders locomo… and musique… are"
             command.add_argument("--data", type=datasets.read, required=True, metavar="FOLDER", help=where)
             command.add_argument("--half", choices=datasets.HALVES, help="ask every other question only")
+        if name == "peers":
+            sizes = "this size alone, in tenants x memories (both larger ones)"
+            command.add_argument("--size", choices=["20x50", "100x100", "200x500"], help=sizes)
     options = vars(parser.parse_args())
     name, file = options.pop("name"), options.pop("json")
     try:

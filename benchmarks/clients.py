@@ -18,12 +18,16 @@ class HttpError(Exception):
 
 
 class Client:
-    """One keep-alive connection with one token. Not to be shared between threads."""
+    """One keep-alive connection with a token. Not to be shared between threads."""
 
     def __init__(self, site: Site, token: str) -> None:
         self._connection = HTTPConnection(site.address, site.port, timeout=120)
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         self._last = time.monotonic()
+
+    def use(self, token: str) -> None:
+        """Ask with this token from now on."""
+        self._headers["Authorization"] = f"Bearer {token}"
 
     def post(self, path: str, body: Any) -> Any:
         """Send a value as JSON and return the answer's; raises ``HttpError``."""

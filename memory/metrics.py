@@ -1,7 +1,7 @@
 """What Prometheus is told of spreading and of tiers."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import Counter, Histogram
@@ -27,6 +27,7 @@ def spreading(scope: SpaceScope, depth: int) -> Iterator[None]:
         SPREADING_LATENCY.labels(space_label(scope.space)).observe(time.perf_counter() - started)
 
 
-def count_moves(scope: SpaceScope, source: str, target: str, memories: int) -> None:
-    """Call it when the move is committed."""
-    TIER_MOVES.labels(space_label(scope.space), source, target).inc(memories)
+def count_moves(scope: SpaceScope, moved: Mapping[tuple[str, str], int]) -> None:
+    """How many memories moved, by source and target. Call it when that is committed."""
+    for (source, target), memories in moved.items():
+        TIER_MOVES.labels(space_label(scope.space), source, target).inc(memories)

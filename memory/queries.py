@@ -57,9 +57,9 @@ class RecallCall:
 
 
 def remember(
-    scope: SpaceScope, hashes: Sequence[bytes], memories: Sequence[NewMemory], vectors: Sequence[Vector]
+    scope: SpaceScope, hashes: Sequence[bytes], memories: Sequence[NewMemory], vectors: Sequence[Vector], *, often: int
 ) -> dict[bytes, Remembered]:
-    """Store memories of distinct hashes; the answer is by hash."""
+    """Store memories of distinct hashes; the answer is by hash. Of one that is not hot, ``often`` recalls are kept."""
     rows = _run(
         "remember",
         scope,
@@ -72,6 +72,7 @@ def remember(
         observed=[memory.observed_at for memory in memories],
         expires=[memory.expires_at for memory in memories],
         vectors=[as_text(vector) for vector in vectors],
+        often=often,
     )
     return {bytes(content_hash): Remembered(memory_id, created) for content_hash, memory_id, created in rows}
 
@@ -230,18 +231,15 @@ def advance_recalls(scope: SpaceScope, first: str | None, last: str) -> bool:
     return bool(_run("advance_recalls", scope, first=first, last=last))
 
 
-def reinforce(
-    scope: SpaceScope, recalls: Sequence[tuple[UUID, datetime]], *, often: int, hours: int
-) -> list[tuple[UUID, str]]:
-    """Reinforce memories by their recalls; those that have earned another tier, with the one that they are in."""
-    return _run(
-        "reinforce",
-        scope,
-        ids=[memory for memory, _ in recalls],
-        times=[at for _, at in recalls],
-        often=often,
-        hours=hours,
-    )
+def promote(scope: SpaceScope, ids: Sequence[UUID], *, often: int, hours: int) -> dict[str, int]:
+    """Let memories rise by a tier that have earned it; how many rose from which tier."""
+    return dict(_run("promote", scope, ids=list(ids), often=often, hours=hours))
+
+
+def reinforce(scope: SpaceScope, recalls: Sequence[tuple[UUID, datetime]], *, often: int) -> list[UUID]:
+    """Reinforce memories by their recalls; those that are not hot, of which ``often`` recalls are kept."""
+    rows = _run("reinforce", scope, ids=[memory for memory, _ in recalls], times=[at for _, at in recalls], often=often)
+    return [row[0] for row in rows]
 
 
 def link_recalled(scope: SpaceScope, pairs: Sequence[tuple[UUID, UUID]]) -> None:

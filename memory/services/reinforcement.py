@@ -17,8 +17,8 @@ from prometheus_client import Counter
 
 from memory import queries
 from memory.metrics import count_moves
-from memory.models import Tier
 from memory.records import Hit
+from memory.services.tiers import promote
 from memory.services.work import take_turn
 from tenants.limits import installation
 from tenants.operations import Action, record
@@ -119,23 +119,15 @@ def forget_recalls(scope: SpaceScope) -> None:
 
 
 def _apply(scope: SpaceScope, first: str | None, recalls: Sequence[Recall]) -> bool:
-    policy = installation().tiers
     with space_tx(scope):
         take_turn(scope)
         if not queries.advance_recalls(scope, first, recalls[-1].id):
             return False
-        earned = queries.reinforce(
-            scope,
-            [(memory, recall.at) for recall in recalls for memory in recall.memories],
-            often=policy.promote_recalls,
-            hours=policy.promote_hours,
-        )
-        woken = queries.move(scope, [memory for memory, tier in earned if tier == Tier.COLD], Tier.COLD, Tier.WARM)
-        risen = queries.move(scope, [memory for memory, tier in earned if tier == Tier.WARM], Tier.WARM, Tier.HOT)
+        reinforced = [(memory, recall.at) for recall in recalls for memory in recall.memories]
+        risen = promote(scope, queries.reinforce(scope, reinforced, often=installation().tiers.promote_recalls))
         queries.link_recalled(scope, [pair for recall in recalls for pair in _pairs(recall)])
         record(scope, Action.APPLY_RECALLS, target=f"{len(recalls)} recalls")
-    count_moves(scope, Tier.COLD, Tier.WARM, woken)
-    count_moves(scope, Tier.WARM, Tier.HOT, risen)
+    count_moves(scope, risen)
     return True
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from memory import queries, vectors
 from memory.models import Association
 from memory.records import Link, MemoryRecord, NewMemory, Remembered, Vector, content_hash
-from memory.services import capacity
+from memory.services import capacity, tiers
 from memory.services.idempotency import IdempotencyKey, once
 from memory.services.memories import find
 from tenants.errors import Invalid, Problem
+from tenants.limits import installation
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
@@ -45,6 +46,7 @@ def remember(scope: SpaceScope, memory: NewMemory, key: IdempotencyKey | None = 
             (remembered,) = _store_once(scope, [memory], embedded, key)
             stored = find(scope, remembered.id)
             record(scope, Action.REMEMBER, target=remembered.id)
+        _promote_known(scope, [remembered])
     except InvalidBatch as error:
         raise error.by_index[0] from error
     return stored, remembered.created
@@ -59,6 +61,7 @@ def remember_batch(
     with space_tx(scope):
         remembered = _store_once(scope, memories, embedded, key)
         record(scope, Action.REMEMBER_BATCH, target=f"{len(memories)} memories")
+    _promote_known(scope, remembered)
     return remembered
 
 
@@ -69,6 +72,10 @@ def _store_once(
         return [[str(stored.id), stored.created] for stored in _store(scope, memories, embedded)]
 
     return [Remembered(UUID(stored_id), created) for stored_id, created in once(scope, key, store)]
+
+
+def _promote_known(scope: SpaceScope, remembered: Sequence[Remembered]) -> None:
+    tiers.promote_remembered(scope, sorted({stored.id for stored in remembered if not stored.created}))
 
 
 def _vectors(scope: SpaceScope, memories: Sequence[NewMemory]) -> list[Vector]:
@@ -100,6 +107,7 @@ def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequ
         [hashes[index] for index in distinct],
         [memories[index] for index in distinct],
         [batch_vectors[index] for index in distinct],
+        often=installation().tiers.promote_recalls,
     )
     if any(item.created for item in stored.values()):
         capacity.check(scope)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from memory import metrics, queries
 from memory.models import Tier
@@ -27,6 +28,8 @@ SECONDS = 60.0
 MOST_SHOWN = 5
 
 Moved = Mapping[tuple[str, str], int]
+
+_ABOVE: Mapping[str, str] = {Tier.COLD: Tier.WARM, Tier.WARM: Tier.HOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,26 @@ def rebalance(
             return Rebalanced(moved, done=True)
 
 
+def promote(scope: SpaceScope, ids: Sequence[UUID]) -> Moved:
+    """Inside ``space_tx``: let memories that came to mind again rise by a tier, cold ones always and warm ones once it was often
+    enough. What rises may fill a tier beyond its capacity; the next rebalancing lets others go down for it."""
+    policy = installation().tiers
+    risen = queries.promote(scope, ids, often=policy.promote_recalls, hours=policy.promote_hours)
+    return {(source, _ABOVE[source]): memories for source, memories in risen.items()}
+
+
+def promote_remembered(scope: SpaceScope, ids: Sequence[UUID]) -> None:
+    """After memories were remembered again: let them rise as recalled ones do, a batch in a transaction of its own.
+
+    Not together with remembering them, which holds tallies in an order in which promoting must not ask for them.
+    """
+    batch = installation().tiers.batch
+    for start in range(0, len(ids), batch):
+        with space_tx(scope):
+            risen = promote(scope, ids[start : start + batch])
+        metrics.count_moves(scope, risen)
+
+
 def _steps(scope: SpaceScope, counts: SpaceCounts, most: int) -> list[Step]:
     """Warm memories first, which makes room for hot ones. No tier is given more than its capacity."""
     policy, held = installation().tiers, _held(counts)
@@ -140,7 +163,7 @@ def _move(scope: SpaceScope, batch: Sequence[Candidate], step: Step) -> int:
         count = queries.move(scope, [candidate.id for candidate in batch], step.source, step.target)
         if count:
             record(scope, Action.REBALANCE, target=f"{count} memories, {step.source} to {step.target}: {step.reason}")
-    metrics.count_moves(scope, step.source, step.target, count)
+    metrics.count_moves(scope, {(step.source, step.target): count})
     return count
 
 

@@ -7,7 +7,7 @@ with chosen as materialized (
     for update skip locked
 ),
 moved as (
-    update memory_memory m set tier = %(target)s, recent_recalls = case when m.tier = 'cold' then m.recent_recalls end
+    update memory_memory m set tier = %(target)s, recent_recalls = null
     from chosen where m.space_id = %(space_id)s and m.id = chosen.id
     returning 1
 )

@@ -1,6 +1,5 @@
 -- Reinforce recalled memories, each by all of its recalls; a warm or cold one also keeps the newest of them. Rows are locked in the
--- order in which remembering locks them, so that the two cannot wait for each other.
--- Returns those that have earned another tier: cold ones, and warm ones recalled often enough of late.
+-- order in which remembering locks them, so that the two cannot wait for each other. Returns those that are not hot.
 with recalled as materialized (
     select r.id, array_agg(least(r.at, now()) order by r.at) as times
     from unnest(%(ids)s::uuid[], %(times)s::timestamptz[]) r (id, at)
@@ -15,16 +14,12 @@ held as materialized (
 reinforced as (
     update memory_memory m
     set recall_count = m.recall_count + cardinality(recalled.times),
-        last_recalled_at = greatest(m.last_recalled_at, recalled.times[cardinality(recalled.times)]),
+        -- Not later than now, even if it was of a clock that has been put back since.
+        last_recalled_at = least(now(), greatest(m.last_recalled_at, recalled.times[cardinality(recalled.times)])),
         stability = engram_reinforced_by(m.stability, coalesce(m.last_recalled_at, m.created_at), recalled.times),
-        recent_recalls = case when m.tier <> 'hot' then array(
-            select at from (select at from unnest(m.recent_recalls || recalled.times) at order by at desc limit %(often)s) newest
-            order by at) end
+        recent_recalls = case when m.tier <> 'hot' then engram_recent(m.recent_recalls, recalled.times, now(), %(often)s) end
     from held join recalled using (id)
     where m.space_id = %(space_id)s and m.id = held.id
-    returning m.id, m.tier, m.recent_recalls
+    returning m.id, m.tier
 )
-select id, tier from reinforced
-where tier = 'cold'
-   or tier = 'warm' and cardinality(recent_recalls) >= %(often)s
-      and recent_recalls[%(often)s] - recent_recalls[1] <= make_interval(hours => %(hours)s)
+select id from reinforced where tier <> 'hot'

@@ -19,6 +19,7 @@ stored as (
         set recall_count = m.recall_count + 1,
             last_recalled_at = now(),
             stability = engram_reinforced(m.stability, coalesce(m.last_recalled_at, m.created_at), now()),
+            recent_recalls = case when m.tier <> 'hot' then engram_recent(m.recent_recalls, array[now()], now(), %(often)s) end,
             -- Remembering something again brings it back from the dead.
             expires_at = case when m.expires_at <= now() then excluded.expires_at else m.expires_at end
     returning new.content_hash, new.id, new.tier, old.id is null as created

@@ -16,6 +16,7 @@ from kombu import Connection
 from prometheus_client.parser import text_string_to_metric_families
 
 from engram_site.celery import app
+from memory.services.reinforcement import apply_recalls
 from memory.services.tiers import rebalance
 from tenants.callers import INSTALLATION, operator
 from tenants.metrics import labelled_spaces
@@ -25,7 +26,7 @@ from tenants.scope import SpaceScope, tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tests.limits import limit_space
 from tests.memory.space_api import space_of_vectors
-from tests.world import World, remember_in
+from tests.world import World, remember_in, scope_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -202,6 +203,22 @@ def test_moves_between_tiers_are_counted(world: World) -> None:
     plane.batch([{"content": f"{number}", "embedding": [1.0]} for number in range(10)])
     rebalance(SpaceScope.for_task(Space.objects.get(name="acme_moves").id))
     assert samples("engram_tier_moves_total")[("hot", "acme_moves", "warm")] == 2
+
+
+def test_what_rises_when_it_is_recalled_or_remembered_again_is_counted_as_well(world: World) -> None:
+    plane = space_of_vectors("acme_rises", 1)
+    recalled, remembered = plane.batch([{"content": content, "embedding": [1.0]} for content in ("One.", "Other.")])
+    plane.change_row(recalled, tier="cold")
+    plane.recall(embedding=[1.0], tiers=["cold"])
+    apply_recalls(scope_of("acme_rises"))
+    moves = samples("engram_tier_moves_total")
+    assert moves[("cold", "acme_rises", "warm")] == 1
+    plane.change_row(remembered, tier="cold")
+    plane.remember("Other.", embedding=[1.0])
+    assert samples("engram_tier_moves_total")[("cold", "acme_rises", "warm")] == 2
+    plane.remember("Other.", embedding=[1.0])
+    plane.remember("Other.", embedding=[1.0])
+    assert samples("engram_tier_moves_total")[("warm", "acme_rises", "hot")] == 1
 
 
 def test_a_scrape_goes_on_without_the_database_and_without_redis(

@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
     "rebalance spaces": {"task": "memory.tasks.rebalance_spaces", "schedule": 300.0, "options": {"expires": 300}},
     "apply recalls": {"task": "memory.tasks.apply_all_recalls", "schedule": 5.0, "options": {"expires": 5}},
+    "reconcile indexes": {"task": "memory.tasks.reconcile_indexes", "schedule": 300.0, "options": {"expires": 300}},
     "tidy spaces": {"task": "memory.tasks.tidy_spaces", "schedule": 300.0, "options": {"expires": 300}},
     "erase spaces": {"task": "memory.tasks.erase_spaces", "schedule": 10.0, "options": {"expires": 10}},
     "resume imports": {"task": "memory.tasks.resume_imports", "schedule": 60.0, "options": {"expires": 60}},

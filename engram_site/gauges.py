@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from engram_site.tracing import SENT_AT
 from memory import queries
+from memory.index_queries import held_indexes
 from tenants.metrics import labelled_spaces
 
 QUEUE = "celery"
@@ -54,6 +55,24 @@ class StorageCollector(Collector):
         yield memories
         yield stored
         yield owners
+
+
+class IndexCollector(Collector):
+    """The indexes over large spaces' vectors: how many are used, and how many wait to be built or dropped."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            held = held_indexes()
+        except DatabaseError:
+            connection.close()
+            logger.exception("The database did not say which indexes there are; they are left out")
+            return
+        counted = GaugeMetricFamily("engram_ann_indexes", "Indexes over large spaces' vectors.", labels=["state"])
+        valid = sum(index.valid for index in held)
+        counted.add_metric(["used"], valid)
+        counted.add_metric(["unfinished"], len(held) - valid)
+        yield counted
+        yield GaugeMetricFamily("engram_ann_index_bytes", "What they take.", value=sum(index.bytes for index in held))
 
 
 class QueueCollector(Collector):

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from engram_site.gauges import QueueCollector, StorageCollector
+from engram_site.gauges import IndexCollector, QueueCollector, StorageCollector
 from tenants.callers import Origin
 from tenants.metrics import NONE, OTHER, labelled_spaces
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """All web processes' metrics, and the installation's sizes and queue, for those configured to read them."""
-    return _answer(request, [StorageCollector(), QueueCollector()])
+    return _answer(request, [StorageCollector(), IndexCollector(), QueueCollector()])
 
 
 def _answer(request: HttpRequest, gauges: Iterable[Collector]) -> HttpResponse:

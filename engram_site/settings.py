@@ -107,6 +107,9 @@ DATABASES = {
         pooled=env.flag("ENGRAM_DATABASE_POOL", default=False),
     )
 }
+# Whoever builds indexes has to own the tables: the worker that is given this does, beside what it does as the app's role.
+DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "")
+DATABASE_OWNER_PASSWORD = env.text("DATABASE_OWNER_PASSWORD", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
@@ -251,6 +254,8 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 1800
+# Its worker is the one that has the owner's address.
+CELERY_TASK_ROUTES = {"memory.tasks.reconcile_indexes": {"queue": "owner"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 

@@ -46,6 +46,7 @@ class RecallCall:
     depth: int
     threshold: float
     pool: int
+    ef_search: int
     sample: int
     budget: int
     lexical_weight: float
@@ -127,6 +128,7 @@ def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
         depth=call.depth,
         threshold=call.threshold,
         pool=call.pool,
+        ef_search=call.ef_search,
         sample=call.sample,
         budget=call.budget,
         lexical_weight=call.lexical_weight,
@@ -206,6 +208,15 @@ def lexicon_growth(scope: SpaceScope) -> tuple[int, int | None]:
 def refresh_lexicon(scope: SpaceScope) -> int:
     ((written,),) = _run("refresh_lexicon", scope)
     return int(written)
+
+
+def analyze(scope: SpaceScope) -> None:
+    _run("analyze", scope)
+
+
+def indexed_tiers(scope: SpaceScope) -> set[str]:
+    """The tiers of the space that are searched by an index of their own."""
+    return {tier for (tier,) in _run("indexed_tiers", scope)}
 
 
 def candidates(scope: SpaceScope, tier: str, idle_days: int, limit: int) -> tuple[list[Candidate], int]:

@@ -184,3 +184,33 @@ class SpaceCounts:
     @property
     def total(self) -> int:
         return self.hot.memories + self.warm.memories + self.cold.memories
+
+
+@dataclass(frozen=True, slots=True)
+class WantedIndex:
+    """An index that a tier of a space is large enough for; ``leaf`` is the partition that holds its vectors."""
+
+    index: str
+    space_id: UUID
+    space: str
+    tier: str
+    memories: int
+    leaf: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIndex:
+    """An index over a space's vectors, by its name in the database; recall uses it while it is ``valid``."""
+
+    index: str
+    valid: bool
+    bytes: int
+
+    @property
+    def space_id(self) -> UUID:
+        return UUID(self.index.rsplit("_", 2)[2])
+
+    @property
+    def tier(self) -> str:
+        return self.index.rsplit("_", 2)[1]

@@ -8,7 +8,7 @@ from celery import Task, shared_task
 from memory import transfer_queries
 from memory.models import Import
 from memory.services import import_memories as importing
-from memory.services import lexicon, reinforcement
+from memory.services import indexes, lexicon, reinforcement
 from memory.services.erase import erase
 from memory.services.expire import expire_memories
 from memory.services.imports import send_to_worker
@@ -24,6 +24,8 @@ EVERY_MINUTE, EVERY_FIVE_MINUTES = 60, 300
 SILENT_SECONDS = 120
 # Another worker's turn at a space is mostly shorter.
 BUSY_SECONDS = 5
+# What the index of a very large space may take; killed before its end, it would be begun again each time.
+INDEX_SECONDS = 86_400
 
 
 @shared_task
@@ -78,7 +80,19 @@ def erase_spaces() -> int:
 @shared_task
 def erase_space(space_id: str) -> bool:
     """Work on a space for a turn; the planner sends it again until it is gone."""
-    return erase(SpaceScope.for_erasure(UUID(space_id)))
+    erased = erase(SpaceScope.for_erasure(UUID(space_id)))
+    if erased:
+        reconcile_indexes.delay()
+    return erased
+
+
+@shared_task(time_limit=INDEX_SECONDS)
+def reconcile_indexes() -> int:
+    """How many indexes were built or dropped. One worker at a time; whoever finds another at it leaves it to that one."""
+    try:
+        return sum(taken.step.act != "keep" for taken in indexes.reconcile_indexes())
+    except Busy:
+        return 0
 
 
 def _fan_out(task: Task, space_ids: Sequence[UUID], seconds: int) -> int:

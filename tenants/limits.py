@@ -1,4 +1,4 @@
-"""The installation's limits and its policy of tiers, from ``engram.toml``."""
+"""The installation's limits and its policies of tiers and indexes, from ``engram.toml``."""
 
 import tomllib
 from collections.abc import Mapping
@@ -53,10 +53,21 @@ class Tiers:
 
 
 @dataclass(frozen=True, slots=True)
+class Indexes:
+    """Which tiers of spaces have an index over their vectors: those of ``min_memories`` memories, until they hold fewer than half
+    of that, and of them the ``max_indexes`` largest. A search looks at ``ef_search`` vectors: more find more, and take longer."""
+
+    min_memories: int = 10_000
+    max_indexes: int = 200
+    ef_search: int = 400
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     limits: Limits
     sizes: Sizes
     tiers: Tiers
+    indexes: Indexes
 
 
 # A larger depth or batch could hold a connection for longer than the statement timeout.
@@ -70,6 +81,9 @@ _MOST = {
     "idle_days": 36_500,
     "promote_recalls": 100,
     "promote_hours": 8_760,
+    # What pgvector takes, and what a planner that looks at every index of a table bears.
+    "ef_search": 1_000,
+    "max_indexes": 2_000,
 }
 
 
@@ -87,13 +101,14 @@ def parse(path: Path) -> Installation:
         raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} is not valid TOML: {error}.") from error
-    _check_names(f"{path}: the file", document, {"memory_spaces", "tiers"})
+    _check_names(f"{path}: the file", document, {"indexes", "memory_spaces", "tiers"})
     spaces = document.get("memory_spaces", {})
     _check_names(f"{path}: [memory_spaces]", spaces, {"limits", "sizes"})
     return Installation(
         limits=Limits(**_whole_numbers(f"{path}: ", "memory_spaces.limits", spaces.get("limits", {}), Limits)),
         sizes=Sizes(**_whole_numbers(f"{path}: ", "memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
         tiers=Tiers(**_whole_numbers(f"{path}: ", "tiers", document.get("tiers", {}), Tiers)),
+        indexes=Indexes(**_whole_numbers(f"{path}: ", "indexes", document.get("indexes", {}), Indexes)),
     )
 
 
@@ -110,9 +125,7 @@ def most_allowed(name: str) -> int:
     return _MOST.get(name, 10**12)
 
 
-def _whole_numbers(
-    file: str, table: str, values: Any, shape: type[Limits] | type[Sizes] | type[Tiers]
-) -> dict[str, int]:
+def _whole_numbers(file: str, table: str, values: Any, shape: type[Limits | Sizes | Tiers | Indexes]) -> dict[str, int]:
     _check_names(f"{file}[{table}]" if file else table, values, {field.name for field in fields(shape)})
     for name, value in values.items():
         most = most_allowed(name)

@@ -91,6 +91,8 @@ class Action(TextChoices):
     CANCEL_IMPORT = "cancel_import"
     IMPORT_MEMORIES = "import_memories"
     REBALANCE = "rebalance"
+    BUILD_INDEX = "build_index"
+    DROP_INDEX = "drop_index"
     VIEW_TIERS = "view_tiers"
     APPLY_RECALLS = "apply_recalls"
     EXPIRE_MEMORIES = "expire_memories"

@@ -119,7 +119,7 @@ def start_site(site: Site, supervisor: Supervisor, environment: Mapping[str, str
     celery = [sys.executable, "-m", "celery", "-A", "engram_site"]
     commands = {
         "web": [sys.executable, "-m", "gunicorn", "-c", "engram_site/gunicorn.py"],
-        "worker": [*celery, "worker", "-c", "2", "-l", "info"],
+        "worker": [*celery, "worker", "-Q", "celery,owner", "-c", "2", "-l", "info"],
         "beat": [*celery, "beat", "-s", str(site.data / "beat-schedule"), "-l", "info"],
     }
     programs = {

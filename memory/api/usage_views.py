@@ -9,8 +9,7 @@ from rest_framework.response import Response
 
 from audit.models import Step
 from audit.services.usage import Series
-from memory.records import TierCount
-from memory.services.usage import Usage, usage
+from memory.services.usage import TierUsage, Usage, usage
 from tenants.api.base import EngramView
 from tenants.api.strict import ChoiceField, StrictSerializer
 from tenants.models import Permission
@@ -29,6 +28,10 @@ class TierUsageAnswer(serializers.Serializer[Any]):
     memories = serializers.IntegerField()
     capacity = serializers.IntegerField()
     bytes = serializers.IntegerField(help_text="Text and vectors; indexes come on top.")
+    search = serializers.ChoiceField(
+        ["exact", "index"],
+        help_text="How its vectors are searched: all of them compared, or by an index, as a large tier is.",
+    )
 
 
 class TotalUsageAnswer(serializers.Serializer[Any]):
@@ -89,9 +92,7 @@ def _answer(used: Usage) -> dict[str, Any]:
     counts, limits = used.counts, used.limits
     return {
         "space": used.space,
-        "hot": _tier(counts.hot, limits.hot_capacity_per_space, used.vector_bytes),
-        "warm": _tier(counts.warm, limits.warm_capacity_per_space, used.vector_bytes),
-        "cold": _tier(counts.cold, limits.cold_capacity_per_space, used.cold_vector_bytes),
+        **{use.tier.value: _tier(use) for use in used.tiers},
         "total": {"memories": counts.total, "capacity": used.capacity},
         "rate": {"used": used.now and used.now.used, "limit": limits.rate_limit_per_space},
         "concurrency": {"used": used.now and used.now.running, "limit": limits.max_concurrent_per_space},
@@ -101,9 +102,13 @@ def _answer(used: Usage) -> dict[str, Any]:
     }
 
 
-def _tier(count: TierCount, most: int, vector_bytes: int) -> dict[str, int]:
-    held = count.text_bytes + count.memories * vector_bytes
-    return {"memories": count.memories, "capacity": most, "bytes": held}
+def _tier(use: TierUsage) -> dict[str, Any]:
+    return {
+        "memories": use.count.memories,
+        "capacity": use.capacity,
+        "bytes": use.bytes,
+        "search": "index" if use.indexed else "exact",
+    }
 
 
 def _series(series: Series) -> dict[str, Any]:

@@ -11,12 +11,17 @@ LAG = 0.2
 
 
 def refresh_lexicon(scope: SpaceScope) -> int:
-    """Count the lexemes anew if the space has outgrown its lexicon; return how many entries changed."""
+    """Count the lexemes anew if the space has outgrown its lexicon; return how many entries changed.
+
+    A space that has grown so much is new to the planner, too.
+    """
     with space_tx(scope):
         if not queries.lock_task(scope, "refresh_lexicon") or not _outgrown(*queries.lexicon_growth(scope)):
             return 0
         written = queries.refresh_lexicon(scope)
         record(scope, Action.REFRESH_LEXICON, target=f"{written} lexemes")
+    with space_tx(scope, durable=False):
+        queries.analyze(scope)
     return written
 
 

@@ -15,6 +15,7 @@ from memory.queries import RecallCall
 from memory.records import Hit, Recalled, Vector
 from memory.services import reinforcement
 from tenants.errors import Invalid, NotFound
+from tenants.limits import installation
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
@@ -138,6 +139,7 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         threshold=cue.threshold,
         # One more than asked for, because a memory that is the cue is its own best seed and left out.
         pool=max(POOL, cue.limit + 1),
+        ef_search=installation().indexes.ef_search,
         sample=SAMPLE,
         budget=LEXICAL_BUDGET,
         lexical_weight=LEXICAL_WEIGHT * lexical if semantic else 1.0,

@@ -1,5 +1,6 @@
 """What a space uses, and what it may use."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -25,12 +26,13 @@ COLD_VECTOR_HEADER = 12
 
 @dataclass(frozen=True, slots=True)
 class TierUsage:
-    """What a tier holds and may hold, one of its vectors taking ``vector_bytes``."""
+    """What a tier holds and may hold, one of its vectors taking ``vector_bytes``, and whether it is searched by an index."""
 
     tier: Tier
     count: TierCount
     capacity: int
     vector_bytes: int
+    indexed: bool
 
     @property
     def bytes(self) -> int:
@@ -41,7 +43,7 @@ class TierUsage:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """``vector_bytes`` is one vector's, ``cold_vector_bytes`` a cold one's. ``now`` is ``None`` while Redis is away:
-    each process counts for itself then."""
+    each process counts for itself then. ``indexed`` tiers are searched by an index of their own."""
 
     space: str
     counts: SpaceCounts
@@ -51,14 +53,17 @@ class Usage:
     cold_vector_bytes: int
     now: RateNow | None
     series: Series
+    indexed: Set[str]
 
     @property
     def tiers(self) -> list[TierUsage]:
         counts, limits = self.counts, self.limits
         return [
-            TierUsage(Tier.HOT, counts.hot, limits.hot_capacity_per_space, self.vector_bytes),
-            TierUsage(Tier.WARM, counts.warm, limits.warm_capacity_per_space, self.vector_bytes),
-            TierUsage(Tier.COLD, counts.cold, limits.cold_capacity_per_space, self.cold_vector_bytes),
+            TierUsage(Tier.HOT, counts.hot, limits.hot_capacity_per_space, self.vector_bytes, "hot" in self.indexed),
+            TierUsage(
+                Tier.WARM, counts.warm, limits.warm_capacity_per_space, self.vector_bytes, "warm" in self.indexed
+            ),
+            TierUsage(Tier.COLD, counts.cold, limits.cold_capacity_per_space, self.cold_vector_bytes, False),
         ]
 
 
@@ -77,6 +82,7 @@ def watch_usage(scope: SpaceScope, step: Step, after: datetime | None = None) ->
     with space_tx(scope, durable=False):
         counts = queries.space_counts(scope)
         series = space_series(scope, step, after)
+        indexed = queries.indexed_tiers(scope)
     return Usage(
         space=scope.space,
         counts=counts,
@@ -86,4 +92,5 @@ def watch_usage(scope: SpaceScope, step: Step, after: datetime | None = None) ->
         cold_vector_bytes=ceil(scope.embedding_dimension * COLD_BYTES_A_NUMBER) + COLD_VECTOR_HEADER,
         now=now,
         series=series,
+        indexed=indexed,
     )

@@ -228,7 +228,7 @@ def test_a_definer_function_is_not_fooled_by_a_table_or_guard_of_the_attackers(
     app.execute("create function pg_temp.engram_check_space(uuid) returns void language sql as ''")
     app.execute("set search_path = pg_temp, public")
     seeds = """
-        select memory_id from public.engram_semantic_seeds(%s, array_fill(1, array[384])::vector::halfvec, '{hot}', '{}', 99)
+        select memory_id from public.engram_semantic_seeds(%s, array_fill(1, array[384])::vector::halfvec, '{hot}', '{}', 99, 40)
     """
     with inside(app, rivals.mine):
         assert (rivals.mine.memory,) in rows(app, seeds, rivals.mine.space)
@@ -245,7 +245,7 @@ NEAREST = {
     "a function": """
         select m.space_id
         from engram_semantic_seeds(
-            current_setting('engram.space_id')::uuid, array_fill(1, array[384])::vector::halfvec, '{hot}', '{}', 10
+            current_setting('engram.space_id')::uuid, array_fill(1, array[384])::vector::halfvec, '{hot}', '{}', 10, 40
         ) s
         join memory_memory m on m.id = s.memory_id
     """,

@@ -17,7 +17,7 @@ from tests.servers import ROOT
 
 COMPOSE: Any = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "beat")
+OURS = ("migrate", "web", "worker", "indexer", "beat")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PASSWORDS = {"DATABASE_OWNER_PASSWORD": "owner's", "DATABASE_PASSWORD": "app's", "DATABASE_BACKUP_PASSWORD": "backup's"}
 
@@ -31,7 +31,7 @@ def test_every_part_is_there() -> None:
 def test_the_site_logs_in_as_the_role_that_policies_bind(name: str) -> None:
     environment = SERVICES[name]["environment"]
     assert environment["DATABASE_URL"] == "postgresql://engram_app@postgres:5432/engram"
-    assert ("DATABASE_OWNER_URL" in environment) == (name == "migrate")
+    assert ("DATABASE_OWNER_URL" in environment) == (name in {"migrate", "indexer"})
     assert ("postgres_password" in SERVICES[name]["secrets"]) == (name == "migrate")
 
 
@@ -68,15 +68,16 @@ def test_images_are_pinned_and_only_what_must_be_reached_is() -> None:
 
 
 def test_nobody_starts_before_the_tables_are_there() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "indexer", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
 
-def test_prometheus_looks_where_web_and_worker_answer() -> None:
+def test_prometheus_looks_where_web_and_workers_answer() -> None:
     jobs = yaml.safe_load((ROOT / "monitoring" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     targets = {job["static_configs"][0]["targets"][0] for job in jobs}
-    assert targets == {"web:8000", f"worker:{SERVICES['worker']['environment']['ENGRAM_WORKER_METRICS_PORT']}"}
+    ports = {name: SERVICES[name]["environment"]["ENGRAM_WORKER_METRICS_PORT"] for name in ("worker", "indexer")}
+    assert targets == {"web:8000", *(f"{name}:{port}" for name, port in ports.items())}
     assert "metrics_token" in SERVICES["prometheus"]["secrets"]
     assert "web" in SERVICES["web"]["environment"]["ENGRAM_ALLOWED_HOSTS"].split(",")
 

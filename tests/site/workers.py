@@ -36,7 +36,9 @@ class Worker:
         self.start()
 
     def start(self) -> None:
-        command = f"{sys.executable} -m celery --app engram_site worker --pool prefork --concurrency 2".split()
+        command = (
+            f"{sys.executable} -m celery -A engram_site worker -Q celery,owner --pool prefork --concurrency 2".split()
+        )
         own = {"REDIS_URL": self.valkey.url, "ENGRAM_LOG_LEVEL": "INFO", "ENGRAM_LOG_FORMAT": "text"}
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -80,7 +82,7 @@ class Worker:
                 self.start()
             time.sleep(0.01)
 
-    def plan_until(self, ready: Callable[[], bool], *tasks: tuple[str, str]) -> None:
+    def plan_until(self, ready: Callable[[], bool], *tasks: tuple[str, ...]) -> None:
         """Send tasks again and again, as the planner does, until what they are for is done."""
         sent = 0.0
 
@@ -88,8 +90,8 @@ class Worker:
             nonlocal sent
             if time.monotonic() > sent + REPLANNED_AFTER:
                 sent = time.monotonic()
-                for task, argument in tasks:
-                    self.send(task, argument)
+                for task in tasks:
+                    self.send(*task)
             return ready()
 
         self.wait_until(planned)

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from tenants.limits import Installation, Limits, Sizes, Tiers, parse
+from tenants.limits import Indexes, Installation, Limits, Sizes, Tiers, parse
 
 
 @pytest.fixture
@@ -16,16 +16,16 @@ def path(tmp_path: Path) -> Path:
 
 def test_an_empty_file_leaves_every_default(path: Path) -> None:
     path.write_text("")
-    assert parse(path) == Installation(Limits(), Sizes(), Tiers())
+    assert parse(path) == Installation(Limits(), Sizes(), Tiers(), Indexes())
 
 
 def test_the_file_that_comes_with_the_product_says_the_defaults() -> None:
-    assert parse(settings.BASE_DIR / "engram.toml") == Installation(Limits(), Sizes(), Tiers())
+    assert parse(settings.BASE_DIR / "engram.toml") == Installation(Limits(), Sizes(), Tiers(), Indexes())
 
 
 def test_what_is_named_is_taken_and_the_rest_stays(path: Path) -> None:
     path.write_text("[memory_spaces.limits]\nmax_spreading_depth = 3\n[memory_spaces.sizes]\nbatch = 10_000\n")
-    assert parse(path) == Installation(Limits(max_spreading_depth=3), Sizes(batch=10_000), Tiers())
+    assert parse(path) == Installation(Limits(max_spreading_depth=3), Sizes(batch=10_000), Tiers(), Indexes())
 
 
 LIMIT, SIZE = "[memory_spaces.limits]\n", "[memory_spaces.sizes]\n"
@@ -92,7 +92,11 @@ TRILLION = "a whole number from 1 to 1,000,000,000,000."
             "[tiers]\nhot = 1",
             "[tiers] has 'hot'; allowed: batch, full_percent, idle_days, promote_hours, promote_recalls.",
         ),
-        ("[spaces]", "the file has 'spaces'; allowed: memory_spaces, tiers."),
+        ("[indexes]\nef_search = 1_001", "indexes.ef_search is 1001; allowed: a whole number from 1 to 1,000."),
+        ("[indexes]\nmax_indexes = 2_001", "indexes.max_indexes is 2001; allowed: a whole number from 1 to 2,000."),
+        ("[indexes]\nmin_memories = 0", f"indexes.min_memories is 0; allowed: {TRILLION}"),
+        ("[indexes]\nlists = 1", "[indexes] has 'lists'; allowed: ef_search, max_indexes, min_memories."),
+        ("[spaces]", "the file has 'spaces'; allowed: indexes, memory_spaces, tiers."),
         ("[memory_spaces.caps]", "[memory_spaces] has 'caps'; allowed: limits, sizes."),
         ("memory_spaces = 7", "[memory_spaces] is 7; allowed: a table."),
         ("[memory_spaces]\nlimits = 7", "[memory_spaces.limits] is 7; allowed: a table."),

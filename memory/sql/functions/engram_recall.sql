@@ -10,7 +10,7 @@
 create or replace function engram_recall(
     p_space_id uuid, p_vector halfvec, p_text text, p_memory uuid, p_semantic boolean, p_lexical boolean,
     p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,
-    p_pool integer, p_sample integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
+    p_pool integer, p_ef_search integer, p_sample integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
     p_fan_out integer, p_frontier integer, p_bias double precision, p_sharpness double precision
 ) returns table (
     id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
@@ -68,7 +68,7 @@ begin
                    )) as similarity,
                    coalesce(words.lexical, 0) as lexical, coalesce(words.share, 0) as share, words.mean, words.deviation
             from (
-                select * from engram_semantic_seeds(p_space_id, v_vector, v_indexed, p_filters, p_pool) where p_semantic
+                select * from engram_semantic_seeds(p_space_id, v_vector, v_indexed, p_filters, p_pool, p_ef_search) where p_semantic
                 union all
                 select * from engram_cold_seeds(p_space_id, v_vector, p_filters, p_pool) where p_semantic and v_cold
             ) semantic
@@ -112,8 +112,8 @@ begin
 end
 $$;
 revoke all on function engram_recall(
-    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer,
+    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer, integer,
     double precision, double precision, integer, integer, double precision, double precision) from public;
 grant execute on function engram_recall(
-    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer,
+    uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer, integer,
     double precision, double precision, integer, integer, double precision, double precision) to engram_app;

@@ -24,6 +24,7 @@ NAMES = {
     "overhead": "what the audit trail and metrics cost a recall, and how long a scrape of two hundred spaces takes",
     "quality": "how much of what answers a question is recalled, in LoCoMo and MuSiQue",
     "peers": "storing and recalling beside mem0, LangGraph's store and Chroma, with the same texts, tenants, cues and vectors",
+    "growth": "recall as its space grows to 100,000 memories, and others' around it to 500,000",
     "neighbours": "a tenant's latency alone and beside another tenant's flood, and what the flood got",
 }
 
@@ -39,6 +40,8 @@ def main() -> int:
         else:
             smaller = "smaller sizes and fewer rounds, under two minutes"
             command.add_argument("--quick", action="store_true", help=smaller)
+        if name == "growth":
+            command.add_argument("--plots", type=Path, metavar="FOLDER", help="also draw the figures here, as SVG")
         if name == "quality":
             where = "where the folders locomo… and musique… are"
             command.add_argument("--data", type=datasets.read, required=True, metavar="FOLDER", help=where)

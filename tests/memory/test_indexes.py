@@ -25,6 +25,7 @@ from tenants.limits import installation
 from tenants.models import Space
 from tenants.scope import SpaceScope, space_tx
 from tests.isolation.stage import admin_connection
+from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.site.test_metrics import samples
 from tests.site.workers import Worker
@@ -261,7 +262,7 @@ def test_one_that_is_not_complete_is_not_used_and_is_built_again(large: SpaceApi
 
 
 def test_while_it_is_built_memories_are_remembered_and_recalled(large: SpaceApi, admin: psycopg.Connection) -> None:
-    thread = Thread(target=reconcile_indexes)
+    thread = Thread(target=at_once, args=[reconcile_indexes])
     with building(large, admin):
         thread.start()
         wait_until_begun(admin, thread)

@@ -27,9 +27,9 @@ def test_every_limit_is_shown_with_what_is_used_of_it(plane: SpaceApi) -> None:
     assert answer.status_code == 200
     assert {name: value for name, value in answer.json().items() if name != "series"} == {
         "space": "acme_plane",
-        "hot": {"memories": 1, "capacity": 100_000, "bytes": 10 + 2 + VECTOR},
-        "warm": {"memories": 0, "capacity": 1_000_000, "bytes": 0},
-        "cold": {"memories": 0, "capacity": 10_000_000, "bytes": 0},
+        "hot": {"memories": 1, "capacity": 100_000, "bytes": 10 + 2 + VECTOR, "search": "exact"},
+        "warm": {"memories": 0, "capacity": 1_000_000, "bytes": 0, "search": "exact"},
+        "cold": {"memories": 0, "capacity": 10_000_000, "bytes": 0, "search": "exact"},
         "total": {"memories": 1, "capacity": 11_100_000},
         "rate": {"used": 2, "limit": 100},
         "concurrency": {"used": 1, "limit": 8},
@@ -76,7 +76,10 @@ def test_what_is_forgotten_is_used_no_more(plane: SpaceApi) -> None:
     memory_id = plane.remember("Ten bytes.", embedding=EAST)
     plane.delete(f"memories/{memory_id}/")
     used = plane.get("usage/").json()
-    assert (used["hot"], used["newest_at"]) == ({"memories": 0, "capacity": 100_000, "bytes": 0}, None)
+    assert (used["hot"], used["newest_at"]) == (
+        {"memories": 0, "capacity": 100_000, "bytes": 0, "search": "exact"},
+        None,
+    )
 
 
 def test_limits_of_the_spaces_own_are_shown(acme: SpaceApi) -> None:

@@ -62,6 +62,8 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
             (Tier.WARM, Tier.HOT),
         ):
             rates[source, target] = _move(scope, ids, source, target)
+            # As autovacuum would: else the next move takes the tier for as small as it was when it was last looked at.
+            admin.execute("analyze memory_memory, memory_embedding")
             if target not in costs:
                 costs[target], latencies[target] = (_bytes(admin) - empty) / size, _latency(scope, target, asked)
         admin.execute("vacuum analyze")

@@ -247,6 +247,7 @@ CONTENT_SECURITY_POLICY = {
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "engram_site.beat:Scheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TASK_ACKS_LATE = True
 # A task whose broker went away cannot be acknowledged any more; it is ended and planned again.

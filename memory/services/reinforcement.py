@@ -91,10 +91,11 @@ def apply_recalls(scope: SpaceScope) -> int:
     while True:
         with space_tx(scope, durable=False):
             first = queries.applied_recalls(scope)
-        recalls = _read(scope, first)
-        if first is not None:
+        after = None if first is None or _began_anew(scope, first) else first
+        recalls = _read(scope, after)
+        if after is not None:
             # Here and not after applying, because a worker may be killed between the two.
-            _drop(scope, first)
+            _drop(scope, after)
         if not recalls:
             return applied
         if _apply(scope, first, recalls):
@@ -143,13 +144,24 @@ def _read(scope: SpaceScope, after: str | None) -> list[Recall]:
     ]
 
 
+def _began_anew(scope: SpaceScope, applied_id: str) -> bool:
+    """Whether Redis lost the stream and numbers recalls by a clock that was put back: none has come as far as was applied."""
+    newest = _client().xrevrange(_stream(scope.space_id), count=1)
+    return bool(newest) and _order(newest[0][0].decode()) < _order(applied_id)  # type: ignore[index]
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence)
+
+
 def _ids(packed: bytes) -> list[UUID]:
     return [UUID(bytes=packed[start : start + 16]) for start in range(0, len(packed), 16)]
 
 
 def _drop(scope: SpaceScope, applied_id: str) -> None:
-    milliseconds, _, sequence = applied_id.partition("-")
-    _client().xtrim(_stream(scope.space_id), minid=f"{milliseconds}-{int(sequence) + 1}", approximate=False)
+    milliseconds, sequence = _order(applied_id)
+    _client().xtrim(_stream(scope.space_id), minid=f"{milliseconds}-{sequence + 1}", approximate=False)
 
 
 def _client() -> redis.Redis:

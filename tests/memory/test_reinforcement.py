@@ -176,6 +176,35 @@ def test_a_recall_from_the_future_is_taken_as_of_now(plane: SpaceApi) -> None:
     assert last <= timezone.now()
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+def test_recalls_count_when_redis_lost_them_and_its_clock_was_put_back(plane: SpaceApi, ahead: timedelta) -> None:
+    (memory,) = batch(plane, 1)
+    recall_at(datetime.now(UTC) + ahead, memory)
+    assert apply() == 1
+    forget_recalls(scope_of(SPACE))
+    plane.recall(embedding=EAST)
+    plane.recall(embedding=EAST)
+    assert (apply(), apply()) == (2, 0)
+    assert plane.row(memory).recall_count == 3
+    assert waiting([scope_of(SPACE).space_id]) == {}
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+def test_what_was_recalled_before_the_databases_clock_was_put_back_rises_and_ages_as_others_do(
+    plane: SpaceApi, ahead: timedelta
+) -> None:
+    (memory,) = batch(plane, 1)
+    later = timezone.now() + ahead
+    plane.change_row(memory, tier="warm", last_recalled_at=later, recent_recalls=[later, later], created_at=later)
+    assert plane.recalled(embedding=EAST) == [memory]
+    apply()
+    row = plane.row(memory)
+    assert row.tier == "hot"
+    assert row.last_recalled_at is not None
+    assert row.last_recalled_at <= timezone.now()
+    assert row.stability == pytest.approx(1)
+
+
 def test_what_is_recalled_together_is_tied_both_ways_and_more_firmly_each_time(plane: SpaceApi) -> None:
     one, other = batch(plane, 2)
     plane.recall(embedding=EAST)

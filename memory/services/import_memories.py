@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from memory.models import Import
 from memory.records import Vector
 from memory.services import capacity, lexicon
 from memory.services.imports import PART_BYTES, end_import
-from memory.services.work import take_turn
+from memory.services.work import Busy, take_turn
 from memory.transfer import AssociationLine, BadLine, EndLine, MemoryLine, SpaceLine
 from tenants.errors import CapacityExceeded, Invalid
 from tenants.operations import Action, record
@@ -32,14 +33,16 @@ UNIT = 1e-3
 
 @dataclass(slots=True)
 class _Batch:
-    """Lines ``first`` to ``last`` of the file, up to byte ``end``."""
+    """Lines ``first`` to ``last`` of the file, from byte ``start`` up to byte ``end``; ``vectors`` are the memories'."""
 
     first: int
     last: int
+    start: int
     end: int
     is_last: bool = False
     memories: dict[str, tuple[int, MemoryLine]] = field(default_factory=dict)
     associations: list[tuple[int, AssociationLine]] = field(default_factory=list)
+    vectors: list[Vector] = field(default_factory=list)
 
 
 class _Refused(Exception):
@@ -56,15 +59,6 @@ def import_memories(scope: SpaceScope, import_id: UUID, seconds: float = TURN_SE
     A worker that dies leaves it to the next one, from the last batch on. Raises ``Busy`` while another changes the space.
     """
     until = time.monotonic() + seconds
-    while (status := _step(scope, import_id)) == Import.Status.RUNNING and time.monotonic() < until:
-        pass
-    if status == Import.Status.DONE:
-        lexicon.refresh_lexicon(scope)
-    return status
-
-
-def _step(scope: SpaceScope, import_id: UUID) -> str:
-    """Store the next batch. What does not fit is refused with its line, and nothing of its batch is stored."""
     with space_tx(scope):
         row = Import.objects.filter(space_id=scope.space_id, id=import_id).first()
         if row is None:
@@ -75,18 +69,49 @@ def _step(scope: SpaceScope, import_id: UUID) -> str:
             return Import.Status.FAILED
         if row.status not in Import.UNFINISHED:
             return row.status
-        most = max(BATCH_BYTES, transfer.longest_line(scope.embedding_dimension) + PART_BYTES)
-        parts = queries.unread_parts(scope, import_id, row.bytes_done, math.ceil(most / PART_BYTES) + 1)
     try:
-        batch = _read(scope, row, parts)
-        embedded = _vectors(scope, list(batch.memories.values()))
-        return _store(scope, row, batch, embedded)
+        status = _store_batches(scope, row, until)
     except _Refused as refused:
         with space_tx(scope):
             if end_import(scope, import_id, Import.Status.FAILED, refused.problem):
                 reason = f"{refused.problem['code']} in line {refused.problem['line']}"
                 record(scope, Action.IMPORT_MEMORIES, outcome="failed", target=import_id, reason=reason)
         return Import.Status.FAILED
+    if status == Import.Status.DONE:
+        lexicon.refresh_lexicon(scope)
+    return status
+
+
+def _store_batches(scope: SpaceScope, row: Import, until: float) -> str:
+    """What does not fit is refused with its line, and nothing of its batch is stored."""
+    with ThreadPoolExecutor(1, "import") as reader:
+        for batch in _batches(scope, row, reader):
+            status = _store(scope, row.id, batch)
+            if status != Import.Status.RUNNING or time.monotonic() > until:
+                break
+    return status
+
+
+def _batches(scope: SpaceScope, row: Import, reader: ThreadPoolExecutor) -> Iterator[_Batch]:
+    """What is left of the file. While the database stores a batch, the next one is read."""
+    reading = _read_ahead(scope, row, row.lines, row.bytes_done, reader)
+    while not (batch := reading.result()).is_last:
+        reading = _read_ahead(scope, row, batch.last, batch.end, reader)
+        yield batch
+    yield batch
+
+
+def _read_ahead(scope: SpaceScope, row: Import, lines: int, offset: int, reader: ThreadPoolExecutor) -> Future[_Batch]:
+    most = max(BATCH_BYTES, transfer.longest_line(scope.embedding_dimension) + PART_BYTES)
+    with space_tx(scope):
+        parts = queries.unread_parts(scope, row.id, offset, math.ceil(most / PART_BYTES) + 1)
+    if parts and parts[0][0] > offset:
+        raise _overtaken(row.id)
+    return reader.submit(_read, scope, row.bytes, lines, offset, parts)
+
+
+def _overtaken(import_id: UUID) -> Busy:
+    return Busy(f"Another worker is at the import {import_id}.")
 
 
 _ABANDONED = {
@@ -97,23 +122,23 @@ _ABANDONED = {
 }
 
 
-def _read(scope: SpaceScope, row: Import, parts: Sequence[tuple[int, bytes]]) -> _Batch:
-    """Parse the next lines of the file, whole ones alone; a last line may lack its line feed."""
+def _read(scope: SpaceScope, size: int, lines: int, offset: int, parts: Sequence[tuple[int, bytes]]) -> _Batch:
+    """Parse what comes after the first ``lines`` of a file of ``size`` bytes: whole lines; the file's last may lack its feed."""
     body = b"".join(part for _, part in parts)
     if parts:
-        body = body[row.bytes_done - parts[0][0] :]
-    whole = row.bytes_done + len(body) == row.bytes
-    batch = _Batch(first=row.lines + 1, last=row.lines, end=row.bytes_done)
+        body = body[offset - parts[0][0] :]
+    whole = offset + len(body) == size
+    batch = _Batch(first=lines + 1, last=lines, start=offset, end=offset)
     longest = transfer.longest_line(scope.embedding_dimension)
     position = 0
-    while not batch.is_last and batch.last - row.lines < BATCH_LINES and position < len(body):
+    while not batch.is_last and batch.last - lines < BATCH_LINES and position < len(body):
         end = body.find(b"\n", position)
         if end < 0 and not whole and len(body) - position <= longest:
             break
         text = body[position:] if end < 0 else body[position:end]
         position = len(body) if end < 0 else end + 1
         batch.last += 1
-        batch.end = row.bytes_done + position
+        batch.end = offset + position
         if len(text) > longest:
             raise _Refused(batch.last, "too_large", f"This has more than {longest:,} bytes, which no line needs.", None)
         try:
@@ -122,8 +147,9 @@ def _read(scope: SpaceScope, row: Import, parts: Sequence[tuple[int, bytes]]) ->
             raise _Refused(batch.last, "invalid", error.detail, error.attr) from error
     if whole and position == len(body) and not batch.is_last:
         raise _Refused(batch.last, "cut", "The file stops here without a line of type 'end'; it was cut.", None)
-    if batch.is_last and batch.end < row.bytes:
+    if batch.is_last and batch.end < size:
         raise _Refused(batch.last + 1, "invalid", "The file goes on after its line of type 'end'.", None)
+    batch.vectors = _vectors(scope, list(batch.memories.values()))
     return batch
 
 
@@ -196,27 +222,30 @@ def _checked(scope: SpaceScope, line: int, values: list[float]) -> Vector:
         raise _Refused(line, "invalid", "'embedding' has a number that is too large.", "embedding") from error
 
 
-def _store(scope: SpaceScope, row: Import, batch: _Batch, embedded: Sequence[Vector]) -> str:
+def _store(scope: SpaceScope, import_id: UUID, batch: _Batch) -> str:
     try:
         # How far it came is stored together with what came: a crash can lose the last batches, and then they are read again.
         with space_tx(scope, durable=batch.is_last):
             take_turn(scope)
-            held = Import.objects.select_for_update().filter(space_id=scope.space_id, id=row.id).first()
-            if held is None or held.status not in Import.UNFINISHED or held.bytes_done != row.bytes_done:
-                # It was cancelled, or another worker has been at it: look again.
-                return Import.Status.RUNNING
-            new = _store_memories(scope, row.id, batch, embedded)
-            associations = _store_associations(scope, row.id, batch)
+            held = Import.objects.select_for_update().filter(space_id=scope.space_id, id=import_id).first()
+            if held is None:
+                return Import.Status.CANCELLED
+            if held.status not in Import.UNFINISHED:
+                return held.status
+            if held.bytes_done != batch.start:
+                raise _overtaken(import_id)
+            new = _store_memories(scope, import_id, batch)
+            associations = _store_associations(scope, import_id, batch)
             held.status = Import.Status.RUNNING
             held.bytes_done, held.lines, held.updated_at = batch.end, batch.last, timezone.now()
             held.memories += new
             held.existing += len(batch.memories) - new
             held.associations += associations
             held.save()
-            queries.drop_read_parts(scope, row.id, batch.end)
+            queries.drop_read_parts(scope, import_id, batch.end)
             if batch.is_last:
-                end_import(scope, row.id, Import.Status.DONE)
-                target = f"{row.id}: {held.memories} memories, {held.associations} associations"
+                end_import(scope, import_id, Import.Status.DONE)
+                target = f"{import_id}: {held.memories} memories, {held.associations} associations"
                 record(scope, Action.IMPORT_MEMORIES, target=target)
                 return Import.Status.DONE
     except CapacityExceeded as error:
@@ -224,13 +253,13 @@ def _store(scope: SpaceScope, row: Import, batch: _Batch, embedded: Sequence[Vec
     return Import.Status.RUNNING
 
 
-def _store_memories(scope: SpaceScope, import_id: UUID, batch: _Batch, embedded: Sequence[Vector]) -> int:
+def _store_memories(scope: SpaceScope, import_id: UUID, batch: _Batch) -> int:
     """Store the batch's memories; return how many are new."""
     if not batch.memories:
         return 0
     memories = [memory for _, memory in batch.memories.values()]
     capacity.make_room(scope, len(memories))
-    stored = queries.import_memories(scope, memories, embedded)
+    stored = queries.import_memories(scope, memories, batch.vectors)
     if stored:
         capacity.check(scope)
     left = [memory for memory in memories if memory.id not in stored]

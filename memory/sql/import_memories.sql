@@ -2,10 +2,15 @@
 -- Returns the ids of those that are new.
 with given as materialized (
     select item.*, sha256(convert_to(item.content, 'UTF8')) as content_hash
-    from json_to_recordset(%(memories)s) item (
-        id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
-        created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, stability real, recall_count integer,
-        last_recalled_at timestamptz, recent_recalls timestamptz[], vector text)
+    from rows from (
+        json_to_recordset(%(memories)s) as (
+            id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
+            created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, stability real,
+            recall_count integer, last_recalled_at timestamptz, recent_recalls timestamptz[]),
+        unnest(%(vectors)b::halfvec[])
+    ) item (
+        id, content, kind, confidence, session, metadata, observed_at, created_at, updated_at, expires_at, tier, stability,
+        recall_count, last_recalled_at, recent_recalls, vector)
 ),
 stored as (
     insert into memory_memory
@@ -21,6 +26,6 @@ stored as (
 ),
 embedded as (
     insert into memory_embedding (space_id, memory_id, tier, vector)
-    select %(space_id)s::uuid, stored.id, stored.tier, given.vector::halfvec from stored join given using (id)
+    select %(space_id)s::uuid, stored.id, stored.tier, given.vector from stored join given using (id)
 )
 select id::text from stored

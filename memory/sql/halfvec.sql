@@ -1,0 +1,2 @@
+-- The number of pgvector's type.
+select 'halfvec'::regtype::oid::bigint

@@ -16,6 +16,7 @@ from benchmarks.installation import Installation
 from benchmarks.report import Findings, Table, Wanted
 from benchmarks.spaces import FilledSpace, fill, make_tenant
 from benchmarks.timing import timed
+from engram_site.turns import take_short_turns
 from memory.models import Import
 from memory.services.import_memories import import_memories
 from tenants.models import Permission
@@ -28,6 +29,8 @@ PIECE = 1 << 16
 
 
 def measure(installation: Installation, *, quick: bool) -> Findings:
+    # This process does a worker's part.
+    take_short_turns()
     size, rounds = (5_000, 1) if quick else (50_000, 3)
     targets = [f"copy-{number}" for number in range(rounds)]
     tenant = make_tenant("transfer", ["original", *targets], permissions=frozenset(Permission.values))

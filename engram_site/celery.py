@@ -1,24 +1,41 @@
 """The Celery application: what runs when. Tasks live with the apps they work for."""
 
 import os
+from contextlib import suppress
+from typing import Any
 
+import redis
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from django.conf import settings
-from kombu.transport.redis import QoS
+from kombu.transport.redis import Channel, QoS
 
 from engram_site import tracing
+from engram_site.turns import take_short_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engram_site.settings")
+
+
+class LenientQoS(QoS):
+    """Gives back the tasks that a worker has in its hands when it ends, unless the broker itself is gone.
+
+    That would end a worker which only lost its connection. What is not given back comes back by itself after the visibility
+    timeout, and the planners do not wait for that.
+    """
+
+    def restore_unacked(self, client: Any = None) -> None:
+        with suppress(redis.RedisError):
+            super().restore_unacked(client)
+        if self._delivered:
+            self._delivered.clear()
+
 
 app = Celery("engram", task_cls="tenants.work:Work")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 tracing.connect()
-# Giving tasks back to a broker that has just gone away would end the worker with it. What it cannot give back on the way out
-# comes back by itself after the visibility timeout, and the planners do not wait for that.
-QoS.restore_at_shutdown = False
+Channel.QoS = LenientQoS
 app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
@@ -41,6 +58,11 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def keep_our_logging(**_: object) -> None:
     """Django has configured logging already; without this receiver Celery would replace it."""
+
+
+@worker_process_init.connect
+def be_fair_among_threads(**_: object) -> None:
+    take_short_turns()
 
 
 @worker_ready.connect

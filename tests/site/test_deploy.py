@@ -1,9 +1,11 @@
 """Dockerfile and docker-compose.yml, as far as they can be held to account without a Docker daemon."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,20 @@ import pytest
 import yaml
 
 from engram_site.runner.database import with_password
+from engram_site.runner.ports import remembered_port
 from engram_site.runner.postgres import EmbeddedPostgres
+from engram_site.runner.processes import Program
 from tests.servers import ROOT
 
 COMPOSE: Any = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "indexer", "beat")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+# Where pip puts what its packages bring.
+PROGRAMS = Path(sys.executable).parent
+WEB_HEALTH, WEB = (json.loads(command) for command in re.findall(r"CMD (\[.*\])$", DOCKERFILE, re.MULTILINE))
+WORKER_HEALTH = SERVICES["worker"]["healthcheck"]["test"][1:]
+COMMANDS = {"web": WEB, "worker": SERVICES["worker"]["command"], "beat": SERVICES["beat"]["command"]}
 PASSWORDS = {"DATABASE_OWNER_PASSWORD": "owner's", "DATABASE_PASSWORD": "app's", "DATABASE_BACKUP_PASSWORD": "backup's"}
 
 
@@ -97,16 +106,24 @@ def test_files_that_are_mounted_are_there() -> None:
 
 def test_the_image_runs_without_rights_and_says_how_it_is() -> None:
     final = DOCKERFILE.rsplit("\nFROM ", 1)[1]
-    assert re.search(r"^USER engram$", final, re.MULTILINE)
-    assert final.index("USER engram") > final.rindex("RUN ")
+    assert re.search(r"^USER 10001$", final, re.MULTILINE)
+    assert final.index("USER 10001") > final.rindex("RUN ")
     assert re.search(r"^HEALTHCHECK ", final, re.MULTILINE)
     assert re.search(r'^CMD \["gunicorn"', final, re.MULTILINE)
 
 
-def test_the_dockerfile_keeps_to_the_habits_that_linters_ask_for() -> None:
-    images = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
-    assert [image for image in images if not re.search(r":\d", image)] == []
-    assert re.search(r"^ADD |sudo |apt-get|:latest|pip install(?!.*--no-cache-dir)", DOCKERFILE, re.MULTILINE) is None
+def test_hadolint_finds_no_fault_in_the_dockerfile() -> None:
+    done = subprocess.run([PROGRAMS / "hadolint", "Dockerfile"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_compose_reads_the_file_as_it_is_meant() -> None:
+    schema = ["--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    done = subprocess.run([PROGRAMS / "check-jsonschema", *schema], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_the_image_copies_is_there() -> None:
     for path in re.findall(r"^COPY (?!--from)(.+) \./$", DOCKERFILE, re.MULTILINE):
         assert [name for name in path.split() if not (ROOT / name).exists()] == []
 
@@ -144,6 +161,62 @@ def test_the_migrate_services_commands_make_a_site_that_its_own_role_serves(
         )
         assert done.returncode == 0, done.stderr
     assert "ISOLATED: every check holds." in done.stdout
+
+
+def test_the_images_static_files_are_collected_without_a_server_or_a_key(tmp_path: Path) -> None:
+    (given, command) = re.findall(r"^RUN (DATABASE_URL=.*) \\\n    (python manage.py .*)$", DOCKERFILE, re.MULTILINE)[0]
+    environment = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", "ENGRAM_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", "-c", f"{given} {command}"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "static" / "staticfiles.json").exists()
+
+
+@pytest.fixture
+def running(database: None, tmp_path: Path) -> Iterator[dict[str, Program]]:
+    """Web, worker and beat, each by its own command of the image and with counters of its own, outside of Docker."""
+    ports = {
+        "ENGRAM_PORT": remembered_port(tmp_path / "web"),
+        "ENGRAM_WORKER_METRICS_PORT": remembered_port(tmp_path / "worker"),
+    }
+    programs = {}
+    for name, command in COMMANDS.items():
+        metrics = tmp_path / f"{name}-metrics"
+        metrics.mkdir()
+        environment = {**os.environ, "ENGRAM_LOG_LEVEL": "INFO", "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        environment |= {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", **{key: str(port) for key, port in ports.items()}}
+        arguments = [part.replace("/tmp/", f"{tmp_path}/") for part in command]
+        programs[name] = Program(name, tmp_path / f"{name}.log", arguments, environment=environment, directory=ROOT)
+    for program in programs.values():
+        program.start()
+    yield programs
+    for program in programs.values():
+        program.stop()
+
+
+def is_healthy(check: list[str], port: str, file: Path) -> bool:
+    """What the image's own check says, asked of the port that is in ``file``."""
+    arguments = [part.replace(port, file.read_text()) for part in check[1:]]
+    return subprocess.run([sys.executable, *arguments], capture_output=True, check=False).returncode == 0
+
+
+def test_the_images_commands_serve_plan_and_work_and_end_when_they_are_told_to(
+    running: dict[str, Program], tmp_path: Path
+) -> None:
+    running["web"].wait_until(lambda: is_healthy(WEB_HEALTH, "8000", tmp_path / "web"), seconds=60)
+    running["worker"].wait_until(lambda: is_healthy(WORKER_HEALTH, "9100", tmp_path / "worker"), seconds=60)
+    running["worker"].wait_until(lambda: "apply_all_recalls" in (tmp_path / "worker.log").read_text(), seconds=60)
+    for program in running.values():
+        program.stop()
+    assert {name: program.exit_code for name, program in running.items()} == dict.fromkeys(COMMANDS, 0)
+
+
+def test_djangos_check_of_a_deployment_finds_no_fault() -> None:
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    environment = {**os.environ, "ENGRAM_DEBUG": "0", "ENGRAM_HTTPS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_without_its_passwords_the_migrate_service_says_which_is_missing() -> None:

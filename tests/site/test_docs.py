@@ -1,4 +1,4 @@
-"""What the documents say, done: every shell block runs against a live site, and prints what stands below it."""
+"""What the documents say, done: the shell blocks run against a live site, and print what stands below them. See ``documents``."""
 
 import os
 import re
@@ -12,11 +12,10 @@ from tests.demo import build_demo
 from tests.isolation.test_catalogue import DATA_PLANE
 from tests.live import live_site
 from tests.servers import ROOT
+from tests.site.documents import BLOCK, DONE_BESIDE_UP, NOT_RUN, WALKED, blocks, pages, parts, script, why_not
 from tests.world import PASSWORD
 
 DOCS = ROOT / "docs"
-BLOCK = re.compile(r"```sh\n(?P<shell>.*?)```(?:\n\n```text\n(?P<output>.*?)```)?", re.DOTALL)
-BETWEEN = "=== next block ==="
 
 
 @pytest.fixture
@@ -26,17 +25,20 @@ def live_api(database: None) -> Iterator[str]:
         yield f"{url}/api/v1"
 
 
-@pytest.mark.parametrize("page", ["three-patterns.md", "mcp.md", "capacity-planning.md"])
+@pytest.mark.parametrize("page", WALKED)
 def test_what_a_page_tells_to_do_prints_what_it_says(live_api: str, page: str) -> None:
-    blocks = list(BLOCK.finditer((DOCS / page).read_text()))
-    script = f"\necho '{BETWEEN}'\n".join(block["shell"] for block in blocks)
-    script = script.replace(".venv/bin/python", sys.executable)
     environment = os.environ | {"API": live_api, "PASSWORD": PASSWORD}
+    shell = script(page).replace(".venv/bin/python", sys.executable)
     done = subprocess.run(
-        ["sh", "-e"], input=script, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        ["sh", "-e"], input=shell, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    printed = [part.strip() for part in done.stdout.split(BETWEEN)]
-    assert printed == [(block["output"] or "").strip() for block in blocks]
+    assert parts(done.stdout) == [(block["output"] or "").strip() for block in blocks(page)]
+
+
+def test_every_shell_block_is_run_or_is_said_not_to_be() -> None:
+    assert sorted([*WALKED, *DONE_BESIDE_UP]) == pages()
+    shells = [block["shell"] for page in pages() for block in BLOCK.finditer((ROOT / page).read_text())]
+    assert [reason for shell in shells for reason in why_not(shell)] == list(NOT_RUN.values())
 
 
 def test_every_table_of_a_space_is_distributed_with_it() -> None:

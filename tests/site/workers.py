@@ -50,10 +50,13 @@ class Worker:
                 start_new_session=True,
             )
 
-    def stop(self) -> int:
-        """Ask it to end; its exit code."""
+    def end(self) -> int:
+        """Ask it to end; its exit code. What waits in its queue stays there."""
         self._process.terminate()
-        status = self._process.wait(timeout=PATIENCE)
+        return self._process.wait(timeout=PATIENCE)
+
+    def stop(self) -> int:
+        status = self.end()
         self.valkey.stop()
         return status
 

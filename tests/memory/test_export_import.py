@@ -70,6 +70,19 @@ def test_an_import_of_an_export_is_the_same_space_to_the_bit(lived_in: SpaceApi,
     assert exported(other)[1:] == exported(lived_in)[1:]
 
 
+def test_a_vector_is_the_same_to_the_bit_whether_it_was_remembered_or_imported(plane: SpaceApi) -> None:
+    vectors = [[-0.0, 1.0], [1.0, -0.0], [0.6, 0.8], [-0.70710678, 0.70710678], [6e-8, 1.0], [-1e-9, -1.0]]
+    for number, vector in enumerate(vectors):
+        plane.remember(f"Memory {number}.", embedding=vector)
+    other = other_space()
+    imported(other, plane_file(*[memory(f"Memory {n}.", embedding=vector) for n, vector in enumerate(vectors)]))
+    assert sorted(vectors_of(other)) == sorted(vectors_of(plane)) != []
+
+
+def vectors_of(space: SpaceApi) -> list[tuple[str, str]]:
+    return [(row[0]["content"], row[2]) for row in stored(space.space) if len(row) == 3]
+
+
 def test_what_is_imported_can_be_recalled_and_spread_as_before(lived_in: SpaceApi) -> None:
     other = other_space()
     imported(other, b"".join(lived_in.get("export/").streaming_content))

@@ -24,7 +24,7 @@ from tests.limits import limit_space
 from tests.memory.space_api import space_of_vectors
 from tests.memory.wholeness import assert_whole
 from tests.servers import ROOT
-from tests.site.test_killed_workers import long_file
+from tests.site.full_space import long_file
 from tests.site.workers import Worker
 from tests.world import World, scope_of
 

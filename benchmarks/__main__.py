@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks import datasets, report
 from benchmarks.installation import running_installation
+from benchmarks.knowledge import SIZES
 from engram_site.runner.errors import StartError
 
 NAMES = {
@@ -47,8 +48,8 @@ def main() -> int:
             command.add_argument("--data", type=datasets.read, required=True, metavar="FOLDER", help=where)
             command.add_argument("--half", choices=datasets.HALVES, help="ask every other question only")
         if name == "peers":
-            sizes = "this size alone, in tenants x memories (both larger ones)"
-            command.add_argument("--size", choices=["20x50", "100x100", "200x500"], help=sizes)
+            which = "this size alone, in tenants x memories (both larger ones)"
+            command.add_argument("--size", choices=SIZES, help=which)
     options = vars(parser.parse_args())
     name, file = options.pop("name"), options.pop("json")
     try:

@@ -29,6 +29,11 @@ class Size:
         return f"{self.tenants}x{self.memories}"
 
 
+QUICK = Size(tenants=20, memories=50, singly=5, cues=6)
+FULL = (Size(tenants=100, memories=100, singly=5, cues=6), Size(tenants=200, memories=500, singly=5, cues=4))
+SIZES = {str(size): size for size in (QUICK, *FULL)}
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """``memories`` by tenant, no two the same; ``cues`` in the order in which they are asked."""

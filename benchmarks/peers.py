@@ -7,7 +7,7 @@ from typing import TypeVar
 from benchmarks.adapters.arms import Answer, Asked, Batch, Clients, Threads
 from benchmarks.engram_arms import InProcess, InProcessByText, OverHttp, OverHttpByText, Spaces
 from benchmarks.installation import Installation
-from benchmarks.knowledge import Knowledge, Size
+from benchmarks.knowledge import FULL, QUICK, SIZES, Knowledge, Size
 from benchmarks.peer_process import PEERS, Peer, PeerError, running, vacuum
 from benchmarks.peer_report import (
     IN_PROCESS,
@@ -23,10 +23,6 @@ from benchmarks.report import Findings
 from benchmarks.turns import Turns
 
 T = TypeVar("T")
-
-QUICK = Size(tenants=20, memories=50, singly=5, cues=6)
-FULL = (Size(tenants=100, memories=100, singly=5, cues=6), Size(tenants=200, memories=500, singly=5, cues=4))
-SIZES = {str(size): size for size in (QUICK, *FULL)}
 
 CLIENTS = 2
 BATCH = 100

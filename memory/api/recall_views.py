@@ -1,5 +1,6 @@
 """The memory API: recall and spread."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -65,7 +66,7 @@ class SpreadView(EngramView):
 
 def recall_answer(recalled: Recalled, *, explain: bool) -> dict[str, Any]:
     return {
-        "results": [_hit(hit, explain=explain) for hit in recalled.hits],
+        "results": _hits(recalled.hits, explain=explain),
         "took_ms": round(recalled.took_ms, 3),
         "spread": {"depth": recalled.depth, "visited": recalled.visited},
     }
@@ -73,7 +74,7 @@ def recall_answer(recalled: Recalled, *, explain: bool) -> dict[str, Any]:
 
 def recall_across_answer(recalled: RecalledAcross, *, explain: bool) -> dict[str, Any]:
     return {
-        "results": [_hit(hit, explain=explain) for hit in recalled.hits],
+        "results": _hits(recalled.hits, explain=explain),
         "spaces": serializers.AskedAnswer(recalled.spaces, many=True).data,
         "took_ms": round(recalled.took_ms, 3),
     }
@@ -86,12 +87,16 @@ def spread_answer(result: SpreadResult) -> dict[str, Any]:
     }
 
 
-def _hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
-    answer = {
-        "memory": serializers.MemoryAnswer(hit.memory).data,
-        "space": hit.memory.space,
-        "score": round(hit.score, 6),
-    }
-    if explain:
-        answer |= {name: getattr(hit, name) for name in EXPLANATION}
-    return answer
+def _hits(hits: Sequence[Hit], *, explain: bool) -> list[dict[str, Any]]:
+    # Together, because every serializer copies its fields, which takes longer than what they do.
+    memories = serializers.MemoryAnswer([hit.memory for hit in hits], many=True).data
+    names = EXPLANATION if explain else ()
+    return [
+        {
+            "memory": memory,
+            "space": hit.memory.space,
+            "score": round(hit.score, 6),
+            **{name: getattr(hit, name) for name in names},
+        }
+        for hit, memory in zip(hits, memories, strict=True)
+    ]

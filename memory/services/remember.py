@@ -101,7 +101,8 @@ def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequ
     first = {digest: index for index, digest in reversed(list(enumerate(hashes)))}
     distinct = sorted(first.values())
     capacity.make_room(scope, len(distinct))
-    tails = queries.session_tails(scope, sorted({memory.session for memory in memories if memory.session}))
+    sessions = sorted({memory.session for memory in memories if memory.session})
+    tails = queries.session_tails(scope, sessions) if sessions else {}
     stored = queries.remember(
         scope,
         [hashes[index] for index in distinct],

@@ -29,26 +29,71 @@ const (
 
 var api = os.Getenv("ENGRAM_URL") + "/api/v1/"
 
-// A Tenant is on whose behalf a request is made. Its token goes wherever its context goes.
-type Tenant struct{ token string }
+// A Tenant is on whose behalf a request is made. Its tokens go wherever its context goes.
+type Tenant struct {
+	mutex           sync.Mutex
+	access, refresh string
+}
+
+// token is the access token, or the next one if the one that was used has run out: a refresh token works once, so whoever comes
+// while it is being used waits for what comes of it.
+func (t *Tenant) token(ctx context.Context, client Client, used string) (string, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.access == used {
+		var next tokens
+		if err := client.do(ctx, "POST", "auth/token/refresh/", map[string]string{"refresh": t.refresh}, &next); err != nil {
+			return "", err
+		}
+		t.access, t.refresh = next.Access, next.Refresh
+	}
+	return t.access, nil
+}
+
+type tokens struct{ Access, Refresh string }
 
 type tenantKey struct{}
 
-func WithTenant(ctx context.Context, tenant Tenant) context.Context {
+func WithTenant(ctx context.Context, tenant *Tenant) context.Context {
 	return context.WithValue(ctx, tenantKey{}, tenant)
 }
 
-// A tenantTransport signs each request for the tenant of its context, and waits for as long as a 429 says.
+// A tenantTransport signs each request for the tenant of its context, waits for as long as a 429 says, and gets the next token when
+// one has run out.
 type tenantTransport struct {
 	next   http.RoundTripper
 	waited atomic.Int64
 }
 
 func (t *tenantTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	if tenant, ok := request.Context().Value(tenantKey{}).(Tenant); ok {
-		request = request.Clone(request.Context())
-		request.Header.Set("Authorization", "Bearer "+tenant.token)
+	ctx := request.Context()
+	tenant, signed := ctx.Value(tenantKey{}).(*Tenant)
+	if !signed {
+		return t.patiently(request)
 	}
+	anonymous := Client{&http.Client{Transport: t}}
+	withoutTenant := context.WithValue(ctx, tenantKey{}, nil)
+	used := ""
+	for {
+		access, err := tenant.token(withoutTenant, anonymous, used)
+		if err != nil {
+			return nil, err
+		}
+		request = request.Clone(ctx)
+		request.Header.Set("Authorization", "Bearer "+access)
+		response, err := t.patiently(request)
+		if err != nil || response.StatusCode != http.StatusUnauthorized || used != "" {
+			return response, err
+		}
+		response.Body.Close()
+		if err := rewind(request); err != nil {
+			return nil, err
+		}
+		used = access
+	}
+}
+
+func (t *tenantTransport) patiently(request *http.Request) (*http.Response, error) {
 	for {
 		response, err := t.next.RoundTrip(request)
 		if err != nil || response.StatusCode != http.StatusTooManyRequests {
@@ -65,12 +110,18 @@ func (t *tenantTransport) RoundTrip(request *http.Request) (*http.Response, erro
 		case <-request.Context().Done():
 			return nil, request.Context().Err()
 		}
-		if request.GetBody != nil {
-			if request.Body, err = request.GetBody(); err != nil {
-				return nil, err
-			}
+		if err := rewind(request); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// rewind gives a request that is sent again its whole body again.
+func rewind(request *http.Request) (err error) {
+	if request.GetBody != nil {
+		request.Body, err = request.GetBody()
+	}
+	return err
 }
 
 // A Refusal is an answer that is not the one asked for.
@@ -117,11 +168,11 @@ func (c Client) do(ctx context.Context, method, path string, body, answer any) e
 }
 
 func (c Client) signIn(ctx context.Context, credentials map[string]string) (context.Context, error) {
-	var token struct{ Access string }
-	if err := c.do(ctx, "POST", "auth/token/", credentials, &token); err != nil {
+	var first tokens
+	if err := c.do(ctx, "POST", "auth/token/", credentials, &first); err != nil {
 		return nil, err
 	}
-	return WithTenant(ctx, Tenant{token.Access}), nil
+	return WithTenant(ctx, &Tenant{access: first.Access, refresh: first.Refresh}), nil
 }
 
 func (c Client) createSpace(ctx context.Context, name string) error {

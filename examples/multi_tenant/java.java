@@ -104,16 +104,16 @@ class MultiTenant {
 final class TenantContext implements AutoCloseable {
     private static final ThreadLocal<TenantContext> CURRENT = new ThreadLocal<>();
 
-    final String token;
+    final Session session;
     private final TenantContext outer;
 
-    private TenantContext(String token, TenantContext outer) {
-        this.token = token;
+    private TenantContext(Session session, TenantContext outer) {
+        this.session = session;
         this.outer = outer;
     }
 
-    static TenantContext enter(String token) {
-        CURRENT.set(new TenantContext(token, CURRENT.get()));
+    static TenantContext enter(Session session) {
+        CURRENT.set(new TenantContext(session, CURRENT.get()));
         return CURRENT.get();
     }
 
@@ -123,9 +123,9 @@ final class TenantContext implements AutoCloseable {
 
     /** The same work for the same tenant, on whatever thread it will run. */
     static <T> Callable<T> carried(Callable<T> work) {
-        var token = current().token;
+        var session = current().session;
         return () -> {
-            try (var tenant = enter(token)) {
+            try (var tenant = enter(session)) {
                 return work.call();
             }
         };
@@ -134,6 +134,26 @@ final class TenantContext implements AutoCloseable {
     @Override
     public void close() {
         CURRENT.set(outer);
+    }
+}
+
+/** A tenant's tokens: the one to send along, and the one that the next pair is got with. */
+final class Session {
+    private JsonNode tokens;
+
+    Session(JsonNode tokens) {
+        this.tokens = tokens;
+    }
+
+    synchronized String access() {
+        return tokens.get("access").asText();
+    }
+
+    /** Get the next pair, unless another thread has: a refresh token works once. */
+    synchronized void renew(String used, Engram engram) throws IOException, InterruptedException {
+        if (access().equals(used)) {
+            tokens = engram.exchange("auth/token/refresh/", Map.of("refresh", tokens.get("refresh").asText()));
+        }
     }
 }
 
@@ -147,7 +167,7 @@ final class Refusal extends RuntimeException {
     }
 }
 
-/** Speaks JSON to Engram for the tenant of the context, and waits for as long as a 429 says. */
+/** Speaks JSON to Engram for the tenant of the context, waits for as long as a 429 says, and renews a token that has run out. */
 final class Engram {
     final AtomicInteger waited = new AtomicInteger();
     private final String api;
@@ -158,8 +178,13 @@ final class Engram {
         this.api = api;
     }
 
-    String signIn(Map<String, Object> credentials) throws IOException, InterruptedException {
-        return post("auth/token/", credentials).get("access").asText();
+    Session signIn(Map<String, Object> credentials) throws IOException, InterruptedException {
+        return new Session(exchange("auth/token/", credentials));
+    }
+
+    /** Credentials for tokens. */
+    JsonNode exchange(String path, Map<String, ?> credentials) throws IOException, InterruptedException {
+        return read(patiently(request(path).POST(BodyPublishers.ofString(json.writeValueAsString(credentials)))));
     }
 
     JsonNode get(String path) throws IOException, InterruptedException {
@@ -179,14 +204,26 @@ final class Engram {
     }
 
     private JsonNode send(HttpRequest.Builder builder) throws IOException, InterruptedException {
-        if (TenantContext.current() != null) {
-            builder.setHeader("Authorization", "Bearer " + TenantContext.current().token);
+        var session = TenantContext.current().session;
+        var access = session.access();
+        var response = patiently(builder.setHeader("Authorization", "Bearer " + access));
+        if (response.statusCode() == 401) {
+            session.renew(access, this);
+            response = patiently(builder.setHeader("Authorization", "Bearer " + session.access()));
         }
+        return read(response);
+    }
+
+    private HttpResponse<String> patiently(HttpRequest.Builder builder) throws IOException, InterruptedException {
         HttpResponse<String> response;
         while ((response = http.send(builder.build(), BodyHandlers.ofString())).statusCode() == 429) {
             waited.incrementAndGet();
             Thread.sleep(1000 * response.headers().firstValueAsLong("Retry-After").orElseThrow());
         }
+        return response;
+    }
+
+    private JsonNode read(HttpResponse<String> response) throws IOException {
         var answer = json.readTree(response.body());
         if (response.statusCode() >= 300) {
             throw new Refusal(response.statusCode(), answer.get("errors").get(0).get("code").asText());

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import httpx
 
@@ -15,27 +16,35 @@ SPACE, SHARED, FOREIGN = "globex_example_python", "common_knowledge", "acme_supp
 
 
 class TenantAuth(httpx.Auth):
-    """Middleware: exchanges a tenant's credentials for a token, sends it along, and gets the next one when it has run out."""
+    """Middleware: exchanges a tenant's credentials for a token, sends it along, and refreshes it when it has run out."""
 
     requires_response_body = True
 
     def __init__(self, **credentials: object) -> None:
         self.credentials = credentials
-        self.token = ""
+        self.access = self.refresh = ""
+        self.asking = Lock()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if not self.token:
-            yield from self.exchange()
-        request.headers["Authorization"] = f"Bearer {self.token}"
+        yield from self.replace("")
+        used = self.access
+        request.headers["Authorization"] = f"Bearer {used}"
         response = yield request
         if response.status_code == 401:
-            yield from self.exchange()
-            request.headers["Authorization"] = f"Bearer {self.token}"
+            yield from self.replace(used)
+            request.headers["Authorization"] = f"Bearer {self.access}"
             yield request
 
-    def exchange(self) -> Generator[httpx.Request, httpx.Response, None]:
-        answer = yield httpx.Request("POST", API + "auth/token/", json=self.credentials)
-        self.token = answer.raise_for_status().json()["access"]
+    def replace(self, used: str) -> Generator[httpx.Request, httpx.Response, None]:
+        """Of the threads that find the same token of no use, the first gets the next: a refresh token works once."""
+        with self.asking:
+            if self.access == used:
+                path, body = (
+                    ("auth/token/refresh/", {"refresh": self.refresh}) if used else ("auth/token/", self.credentials)
+                )
+                answer = yield httpx.Request("POST", API + path, json=body)
+                pair = answer.raise_for_status().json()
+                self.access, self.refresh = pair["access"], pair["refresh"]
 
 
 class PatientTransport(httpx.HTTPTransport):

@@ -13,6 +13,7 @@ use std::time::Duration;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, StatusCode};
 use serde_json::{json, Value};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 const SPACE: &str = "globex_example_rust";
@@ -36,12 +37,27 @@ impl fmt::Display for Refusal {
 
 impl Error for Refusal {}
 
-/// A tenant's connection to Engram: one token, any number of tasks.
+/// What credentials are exchanged for. A refresh token works once.
+struct Tokens {
+    access: String,
+    refresh: String,
+}
+
+impl From<Value> for Tokens {
+    fn from(answer: Value) -> Self {
+        Self {
+            access: text(&answer["access"]).to_owned(),
+            refresh: text(&answer["refresh"]).to_owned(),
+        }
+    }
+}
+
+/// A tenant's connection to Engram: one pair of tokens, any number of tasks.
 #[derive(Clone)]
 struct Engram {
     http: reqwest::Client,
     api: Arc<str>,
-    token: Option<Arc<str>>,
+    tokens: Option<Arc<Mutex<Tokens>>>,
     waited: Arc<AtomicUsize>,
 }
 
@@ -50,7 +66,7 @@ impl Engram {
         Self {
             http: reqwest::Client::new(),
             api: format!("{url}/api/v1/").into(),
-            token: None,
+            tokens: None,
             waited: Arc::default(),
         }
     }
@@ -58,21 +74,54 @@ impl Engram {
     /// The same connection with a token for these credentials.
     async fn sign_in(&self, credentials: &Value) -> Result<Self> {
         let answer = self
-            .call(Method::POST, "auth/token/", Some(credentials))
+            .send(Method::POST, "auth/token/", Some(credentials), None)
             .await?;
         Ok(Self {
-            token: Some(text(&answer["access"]).into()),
+            tokens: Some(Arc::new(Mutex::new(answer.into()))),
             ..self.clone()
         })
     }
 
-    /// One request and its JSON answer; waits for as long as a 429 says.
+    /// One request and its JSON answer, with the next token if the one at hand has run out.
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let tokens = self.tokens.as_ref().ok_or("not signed in")?;
+        let used = tokens.lock().await.access.clone();
+        let answer = self.send(method.clone(), path, body, Some(&used)).await;
+        match answer {
+            Err(error) if is(&error, StatusCode::UNAUTHORIZED) => {
+                let next = self.renewed(tokens, &used).await?;
+                self.send(method, path, body, Some(&next)).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Whoever comes while the refresh token is being used waits for what comes of it.
+    async fn renewed(&self, tokens: &Mutex<Tokens>, used: &str) -> Result<String> {
+        let mut held = tokens.lock().await;
+        if held.access == used {
+            let body = json!({ "refresh": held.refresh });
+            let answer = self
+                .send(Method::POST, "auth/token/refresh/", Some(&body), None)
+                .await?;
+            *held = answer.into();
+        }
+        Ok(held.access.clone())
+    }
+
+    /// Waits for as long as a 429 says.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        token: Option<&str>,
+    ) -> Result<Value> {
         loop {
             let mut request = self
                 .http
                 .request(method.clone(), format!("{}{path}", self.api));
-            if let Some(token) = &self.token {
+            if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
             if let Some(body) = body {
@@ -110,13 +159,7 @@ impl Engram {
             .call(Method::POST, "spaces/", Some(&json!({ "name": name })))
             .await
         {
-            Err(error)
-                if error
-                    .downcast_ref::<Refusal>()
-                    .is_some_and(|r| r.status == StatusCode::CONFLICT) =>
-            {
-                Ok(())
-            }
+            Err(error) if is(&error, StatusCode::CONFLICT) => Ok(()),
             made => made.map(drop),
         }
     }
@@ -171,6 +214,12 @@ impl Space {
             .call(method, &format!("spaces/{}/{path}", self.name), body)
             .await
     }
+}
+
+fn is(error: &Box<dyn Error + Send + Sync>, status: StatusCode) -> bool {
+    error
+        .downcast_ref::<Refusal>()
+        .is_some_and(|refusal| refusal.status == status)
 }
 
 fn text(value: &Value) -> &str {

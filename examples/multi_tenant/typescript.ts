@@ -24,24 +24,39 @@ class Refusal extends Error {
 
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Speaks JSON to Engram with one token, and waits for as long as a 429 says. */
+interface Tokens {
+  access: string;
+  refresh: string;
+}
+
+/** Speaks JSON to Engram, waits for as long as a 429 says, and refreshes its token when it has run out. */
 class Client {
   waited = 0;
+  private refreshing?: Promise<void> | undefined;
 
-  private constructor(private readonly token?: string) {}
+  private constructor(private tokens?: Tokens) {}
 
   static async signIn(credentials: Json): Promise<Client> {
-    const { access } = await new Client().call<{ access: string }>("POST", "auth/token/", credentials);
-    return new Client(access);
+    return new Client(await new Client().call<Tokens>("POST", "auth/token/", credentials));
+  }
+
+  /** A refresh token works once: whoever comes while it is being used waits for what comes of it. */
+  private refresh({ refresh }: Tokens): Promise<void> {
+    this.refreshing ??= new Client()
+      .call<Tokens>("POST", "auth/token/refresh/", { refresh })
+      .then((tokens) => void (this.tokens = tokens))
+      .finally(() => (this.refreshing = undefined));
+    return this.refreshing;
   }
 
   async call<Answer>(method: string, path: string, body?: Json): Promise<Answer> {
-    for (;;) {
+    for (let refreshed = false; ; ) {
+      const tokens = this.tokens;
       const response = await fetch(API + path, {
         method,
         headers: {
           "Content-Type": "application/json",
-          ...(this.token === undefined ? {} : { Authorization: `Bearer ${this.token}` }),
+          ...(tokens === undefined ? {} : { Authorization: `Bearer ${tokens.access}` }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
@@ -49,6 +64,12 @@ class Client {
         this.waited += 1;
         await response.body?.cancel();
         await sleep(Number(response.headers.get("Retry-After")));
+        continue;
+      }
+      if (response.status === 401 && tokens !== undefined && !refreshed) {
+        await response.body?.cancel();
+        if (tokens === this.tokens) await this.refresh(tokens);
+        refreshed = true;
         continue;
       }
       const answer = response.status === 204 ? undefined : await response.json();

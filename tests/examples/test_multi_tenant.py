@@ -3,10 +3,13 @@
 import os
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 
 from tenants.limits import installation
+from tenants.models import RefreshToken
 from tests.demo import build_demo
 from tests.live import live_site
 from tests.servers import ROOT
@@ -22,9 +25,15 @@ def slow_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenants.queries.installation", lambda: slow)
 
 
+@pytest.fixture
+def short_lives(settings: LazySettings) -> None:
+    """Tokens that run out while a client is waiting for its limit."""
+    settings.TOKEN_ACCESS_LIFETIME = timedelta(seconds=2)
+
+
 @pytest.mark.parametrize("language", ["python", "typescript", "go", "java", "rust"])
 def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(
-    database: None, slow_spaces: None, language: str
+    database: None, slow_spaces: None, short_lives: None, language: str
 ) -> None:
     build_demo()
     with live_site() as url:
@@ -41,3 +50,4 @@ def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(
             "Used: 2 of 11100000 memories",
         ],
     ), done.stderr
+    assert RefreshToken.objects.filter(used_at__isnull=False).exists()

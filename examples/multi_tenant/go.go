@@ -40,7 +40,7 @@ type Tenant struct {
 func (t *Tenant) token(ctx context.Context, client Client, used string) (string, error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	if t.access == used {
+	if used == t.access {
 		var next tokens
 		if err := client.do(ctx, "POST", "auth/token/refresh/", map[string]string{"refresh": t.refresh}, &next); err != nil {
 			return "", err
@@ -66,36 +66,8 @@ type tenantTransport struct {
 }
 
 func (t *tenantTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx := request.Context()
-	tenant, signed := ctx.Value(tenantKey{}).(*Tenant)
-	if !signed {
-		return t.patiently(request)
-	}
-	anonymous := Client{&http.Client{Transport: t}}
-	withoutTenant := context.WithValue(ctx, tenantKey{}, nil)
-	used := ""
 	for {
-		access, err := tenant.token(withoutTenant, anonymous, used)
-		if err != nil {
-			return nil, err
-		}
-		request = request.Clone(ctx)
-		request.Header.Set("Authorization", "Bearer "+access)
-		response, err := t.patiently(request)
-		if err != nil || response.StatusCode != http.StatusUnauthorized || used != "" {
-			return response, err
-		}
-		response.Body.Close()
-		if err := rewind(request); err != nil {
-			return nil, err
-		}
-		used = access
-	}
-}
-
-func (t *tenantTransport) patiently(request *http.Request) (*http.Response, error) {
-	for {
-		response, err := t.next.RoundTrip(request)
+		response, err := t.signed(request)
 		if err != nil || response.StatusCode != http.StatusTooManyRequests {
 			return response, err
 		}
@@ -110,18 +82,47 @@ func (t *tenantTransport) patiently(request *http.Request) (*http.Response, erro
 		case <-request.Context().Done():
 			return nil, request.Context().Err()
 		}
-		if err := rewind(request); err != nil {
-			return nil, err
-		}
 	}
 }
 
-// rewind gives a request that is sent again its whole body again.
-func rewind(request *http.Request) (err error) {
-	if request.GetBody != nil {
-		request.Body, err = request.GetBody()
+func (t *tenantTransport) signed(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	tenant, ok := ctx.Value(tenantKey{}).(*Tenant)
+	if !ok {
+		return t.send(request, "")
 	}
-	return err
+	anonymous := Client{&http.Client{Transport: t}}
+	withoutTenant := context.WithValue(ctx, tenantKey{}, nil)
+	used, err := tenant.token(withoutTenant, anonymous, "")
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.send(request, used)
+	if err != nil || response.StatusCode != http.StatusUnauthorized {
+		return response, err
+	}
+	response.Body.Close()
+	next, err := tenant.token(withoutTenant, anonymous, used)
+	if err != nil {
+		return nil, err
+	}
+	return t.send(request, next)
+}
+
+// send sends a copy, so that the request can be sent again.
+func (t *tenantTransport) send(request *http.Request, token string) (*http.Response, error) {
+	copied := request.Clone(request.Context())
+	if token != "" {
+		copied.Header.Set("Authorization", "Bearer "+token)
+	}
+	if request.GetBody != nil {
+		body, err := request.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		copied.Body = body
+	}
+	return t.next.RoundTrip(copied)
 }
 
 // A Refusal is an answer that is not the one asked for.

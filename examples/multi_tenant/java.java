@@ -184,7 +184,8 @@ final class Engram {
 
     /** Credentials for tokens. */
     JsonNode exchange(String path, Map<String, ?> credentials) throws IOException, InterruptedException {
-        return read(patiently(request(path).POST(BodyPublishers.ofString(json.writeValueAsString(credentials)))));
+        var body = BodyPublishers.ofString(json.writeValueAsString(credentials));
+        return read(http.send(request(path).POST(body).build(), BodyHandlers.ofString()));
     }
 
     JsonNode get(String path) throws IOException, InterruptedException {
@@ -204,23 +205,27 @@ final class Engram {
     }
 
     private JsonNode send(HttpRequest.Builder builder) throws IOException, InterruptedException {
-        var session = TenantContext.current().session;
-        var access = session.access();
-        var response = patiently(builder.setHeader("Authorization", "Bearer " + access));
-        if (response.statusCode() == 401) {
-            session.renew(access, this);
-            response = patiently(builder.setHeader("Authorization", "Bearer " + session.access()));
+        HttpResponse<String> response;
+        while ((response = signed(builder)).statusCode() == 429) {
+            waited.incrementAndGet();
+            Thread.sleep(1000 * response.headers().firstValueAsLong("Retry-After").orElseThrow());
         }
         return read(response);
     }
 
-    private HttpResponse<String> patiently(HttpRequest.Builder builder) throws IOException, InterruptedException {
-        HttpResponse<String> response;
-        while ((response = http.send(builder.build(), BodyHandlers.ofString())).statusCode() == 429) {
-            waited.incrementAndGet();
-            Thread.sleep(1000 * response.headers().firstValueAsLong("Retry-After").orElseThrow());
+    private HttpResponse<String> signed(HttpRequest.Builder builder) throws IOException, InterruptedException {
+        var session = TenantContext.current().session;
+        var access = session.access();
+        var response = send(builder, access);
+        if (response.statusCode() == 401) {
+            session.renew(access, this);
+            response = send(builder, session.access());
         }
         return response;
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder builder, String access) throws IOException, InterruptedException {
+        return http.send(builder.setHeader("Authorization", "Bearer " + access).build(), BodyHandlers.ofString());
     }
 
     private JsonNode read(HttpResponse<String> response) throws IOException {

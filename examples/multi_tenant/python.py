@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import Any
 
 import httpx
 
@@ -47,21 +48,19 @@ class TenantAuth(httpx.Auth):
                 self.access, self.refresh = pair["access"], pair["refresh"]
 
 
-class PatientTransport(httpx.HTTPTransport):
-    """Middleware: waits for as long as a 429 says, and asks again."""
+class PatientClient(httpx.Client):
+    """Waits for as long as a 429 says, and asks again, with the token that is good by then."""
 
     waited = 0
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        while (response := super().handle_request(request)).status_code == 429:
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        while (response := super().send(request, **options)).status_code == 429:
             self.waited += 1
-            response.close()
             time.sleep(float(response.headers["Retry-After"]))
         return response
 
 
 def main() -> None:
-    transport = PatientTransport()
     login = {"username": os.environ["ENGRAM_USERNAME"], "password": os.environ["ENGRAM_PASSWORD"], "tenant": "globex"}
     with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
         if admin.post("spaces/", json={"name": SPACE}).status_code not in {201, 409}:
@@ -70,7 +69,7 @@ def main() -> None:
         grants = {SPACE: ["read", "write"], SHARED: ["read"]}
         key = admin.post("keys/", json={"name": "python example", "spaces": grants}).raise_for_status().json()
 
-        with httpx.Client(base_url=API, auth=TenantAuth(api_key=key["api_key"]), transport=transport) as client:
+        with PatientClient(base_url=API, auth=TenantAuth(api_key=key["api_key"])) as client:
             whoami = client.get("auth/whoami/").raise_for_status().json()
             print(f"A token for {whoami['tenant']}: {', '.join(sorted(whoami['spaces']))}")
 
@@ -91,7 +90,7 @@ def main() -> None:
                     pool.map(lambda _: client.get(f"spaces/{SPACE}/memories/", params={"limit": 1}), range(120))
                 )
             done = sum(page.status_code == 200 for page in pages)
-            print(f"{done} calls at once done, {'some' if transport.waited else 'none'} of them told to wait")
+            print(f"{done} calls at once done, {'some' if client.waited else 'none'} of them told to wait")
 
             used = client.get(f"spaces/{SPACE}/usage/").raise_for_status().json()["total"]
             print(f"Used: {used['memories']} of {used['capacity']} memories")

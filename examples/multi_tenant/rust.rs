@@ -27,6 +27,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 struct Refusal {
     status: StatusCode,
     code: String,
+    retry_after: Option<Duration>,
 }
 
 impl fmt::Display for Refusal {
@@ -82,8 +83,22 @@ impl Engram {
         })
     }
 
-    /// One request and its JSON answer, with the next token if the one at hand has run out.
+    /// One request and its JSON answer; waits for as long as a 429 says.
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        loop {
+            match self.signed(method.clone(), path, body).await {
+                Err(error) if is(&error, StatusCode::TOO_MANY_REQUESTS) => {
+                    self.waited.fetch_add(1, Ordering::Relaxed);
+                    let wait = error.downcast_ref::<Refusal>().and_then(|r| r.retry_after);
+                    tokio::time::sleep(wait.ok_or("a 429 without Retry-After")?).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// One attempt, and another with the next token if the one at hand has run out.
+    async fn signed(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let tokens = self.tokens.as_ref().ok_or("not signed in")?;
         let used = tokens.lock().await.access.clone();
         let answer = self.send(method.clone(), path, body, Some(&used)).await;
@@ -109,7 +124,6 @@ impl Engram {
         Ok(held.access.clone())
     }
 
-    /// Waits for as long as a 429 says.
     async fn send(
         &self,
         method: Method,
@@ -117,40 +131,31 @@ impl Engram {
         body: Option<&Value>,
         token: Option<&str>,
     ) -> Result<Value> {
-        loop {
-            let mut request = self
-                .http
-                .request(method.clone(), format!("{}{path}", self.api));
-            if let Some(token) = token {
-                request = request.bearer_auth(token);
-            }
-            if let Some(body) = body {
-                request = request.json(body);
-            }
-            let response = request.send().await?;
-            let status = response.status();
-            if status == StatusCode::TOO_MANY_REQUESTS {
-                self.waited.fetch_add(1, Ordering::Relaxed);
-                let seconds = response
-                    .headers()
-                    .get(RETRY_AFTER)
-                    .ok_or("a 429 without Retry-After")?;
-                tokio::time::sleep(Duration::from_secs(seconds.to_str()?.parse()?)).await;
-                continue;
-            }
-            if status == StatusCode::NO_CONTENT {
-                return Ok(Value::Null);
-            }
-            let answer: Value = response.json().await?;
-            if !status.is_success() {
-                return Err(Refusal {
-                    status,
-                    code: text(&answer["errors"][0]["code"]).to_owned(),
-                }
-                .into());
-            }
+        let mut request = self.http.request(method, format!("{}{path}", self.api));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let wait = response.headers().get(RETRY_AFTER).cloned();
+        let answer: Value = response.json().await?;
+        if status.is_success() {
             return Ok(answer);
         }
+        Err(Refusal {
+            status,
+            code: text(&answer["errors"][0]["code"]).to_owned(),
+            retry_after: wait
+                .and_then(|value| value.to_str().ok()?.parse().ok())
+                .map(Duration::from_secs),
+        }
+        .into())
     }
 
     /// Make a space, unless it is there from the last time.

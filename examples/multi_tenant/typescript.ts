@@ -64,6 +64,7 @@ class Client {
         this.waited += 1;
         await response.body?.cancel();
         await sleep(Number(response.headers.get("Retry-After")));
+        refreshed = false;
         continue;
       }
       if (response.status === 401 && tokens !== undefined && !refreshed) {

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from memory.kinds import KIND, KIND_RULE
@@ -188,6 +189,8 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
+# A file says the same times and ids again and again: what happened together was written together, and each link names two ids.
+@lru_cache(16_384)
 def _time(value: Any) -> str:
     time = datetime.fromisoformat(value)
     # In the first and the last year an offset may lead to where Python's calendar does not go.
@@ -200,6 +203,7 @@ def _times(value: Any) -> list[str]:
     return [_time(entry) for entry in value]
 
 
+@lru_cache(16_384)
 def _id(value: Any) -> str:
     _check(_UUID.fullmatch(value) is not None)
     return str(value).lower()

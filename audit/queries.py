@@ -44,6 +44,14 @@ def refusals(tenant_id: UUID, since: datetime, *, newest: int, limit: int) -> Se
         return rows
 
 
+def tenant_pulse(tenant_id: UUID, step: str, after: datetime) -> Sequence[tuple[Any, ...]]:
+    """Inside ``tenant_tx``: when, outcome, buckets, the operations in each, and their milliseconds; in order of the first two."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["tenant_pulse"], {"tenant_id": tenant_id, "step": step, "after": after})
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
 def make_partitions(months: int) -> int:
     """Make the partitions of this month and the next ``months``; return how many were missing."""
     with connection.cursor() as cursor:

@@ -367,6 +367,7 @@ class DeadLetter(models.Model):
 
     class Meta:
         ordering = ["-failed_at"]
+        indexes = [models.Index(fields=["failed_at"], name="deadletter_failed_at")]
         verbose_name = "failed task"
 
     def __str__(self) -> str:

@@ -134,6 +134,11 @@ def note_run(task: str, seconds: float, *, failed: bool) -> None:
         cursor.execute(_SQL["note_run"], {"task": task, "seconds": seconds, "failed": failed})
 
 
+def failing_tasks(tenant_id: UUID, since: datetime, limit: int) -> list[tuple[Any, ...]]:
+    """Task, its space's name and title, how often it failed for good, and when last."""
+    return _run("failing_tasks", tenant_id=tenant_id, since=since, limit=limit)
+
+
 def misses_space(error: IntegrityError) -> bool:
     """Whether a row was refused because the space that it names is not there."""
     cause = error.__cause__

@@ -30,10 +30,6 @@ class Event:
     reason: str
     duration_ms: float
 
-    @property
-    def words(self) -> str:
-        return self.action.replace("_", " ").capitalize()
-
 
 @dataclass(frozen=True, slots=True)
 class Activity:
@@ -55,10 +51,6 @@ class Refusal:
     space: str
     times: int
     last_at: datetime
-
-    @property
-    def words(self) -> str:
-        return self.action.replace("_", " ").capitalize()
 
 
 def write_event(operation: Operation, **_: Any) -> None:

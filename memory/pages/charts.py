@@ -61,10 +61,6 @@ class ActionUse:
     refused: int
 
     @property
-    def words(self) -> str:
-        return self.action.replace("_", " ").capitalize()
-
-    @property
     def allowed(self) -> int:
         return self.durations.operations
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from memory.pages.charts import asked_step, chart, spans
+from memory.pages.jobs import failing_jobs
 from memory.services.overview import Overview, overview, view_overview
 from tenants.callers import Caller
 from tenants.operations import Action
@@ -27,4 +28,10 @@ def overview_part(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 def _context(request: HttpRequest, seen: Overview) -> dict[str, Any]:
     step = asked_step(request.GET.get("step"))
-    return {"overview": seen, "spans": spans(step), "step": step, "chart": chart(seen.series) if seen.series else None}
+    return {
+        "overview": seen,
+        "jobs": failing_jobs(seen.attention.tasks),
+        "spans": spans(step),
+        "step": step,
+        "chart": chart(seen.series) if seen.series else None,
+    }

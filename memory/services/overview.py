@@ -1,7 +1,7 @@
 """What a member sees first: every space within reach against its limits, and what the tenant has been doing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,8 +19,11 @@ from tenants.operations import Action, record
 from tenants.queries import LiveSpace, is_admin
 from tenants.scope import tenant_tx
 from tenants.services.access import is_open, live_spaces
+from tenants.services.break_glass import GlassView, glasses_over
+from tenants.services.erasures import ErasureView, late_erasures
 from tenants.services.keys import ExpiringKey, expiring_keys
 from tenants.services.limiter import running_now
+from tenants.services.work import SpaceFailure, failures_of
 
 # What one query looks at; a tenant with more spaces finds the others on their own pages.
 MOST_COUNTED = 200
@@ -33,6 +36,10 @@ LATELY = timedelta(hours=1)
 NEARLY_FULL = 0.8
 EXPIRES_SOON = timedelta(days=14)
 MOST_KEYS = 5
+# How long somebody who was away is told of what is over: work that failed, and operators who looked.
+TOLD_OF_FAILURES = timedelta(days=1)
+TOLD_OF_GLASSES = timedelta(days=7)
+MOST_FAILURES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +103,19 @@ class SpaceOverview:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What somebody should look at: spaces nearly full, limited lately or with imports that failed, keys that end before long."""
+    """What somebody should look at: spaces nearly full, limited lately or with imports that failed; for admins also keys that
+    end before long, workers' tasks that fail, erasures that take too long, and operators who could read memories lately."""
 
     full: Sequence[SpaceOverview]
     limited: Sequence[SpaceOverview]
     failing: Sequence[SpaceOverview]
-    keys: Sequence[ExpiringKey]
+    keys: Sequence[ExpiringKey] = ()
+    tasks: Sequence[SpaceFailure] = ()
+    erasures: Sequence[ErasureView] = ()
+    glasses: Sequence[GlassView] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.full or self.limited or self.failing or self.keys)
+        return any(getattr(self, each.name) for each in fields(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +230,19 @@ def _memories(spaces: Sequence[SpaceOverview]) -> int:
 
 
 def _attention(caller: Caller, spaces: Sequence[SpaceOverview], *, admin: bool) -> Attention:
-    return Attention(
+    of_spaces = Attention(
         full=[space for space in spaces if space.fullness >= NEARLY_FULL],
         limited=[space for space in spaces if space.glance and space.glance.limited],
         failing=[space for space in spaces if space.glance and space.glance.failed_imports],
-        keys=expiring_keys(caller.tenant_id, EXPIRES_SOON, MOST_KEYS) if admin else [],
+    )
+    if not admin:
+        return of_spaces
+    now, tenant_id = timezone.now(), caller.tenant_id
+    return replace(
+        of_spaces,
+        keys=expiring_keys(tenant_id, EXPIRES_SOON, MOST_KEYS),
+        tasks=failures_of(tenant_id, now - TOLD_OF_FAILURES, MOST_FAILURES),
+        erasures=late_erasures(tenant_id),
+        # Who may read just now is said at the head of every page.
+        glasses=[glass for glass in glasses_over(tenant_id, now - TOLD_OF_GLASSES) if not glass.is_open],
     )

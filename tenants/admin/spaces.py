@@ -1,69 +1,33 @@
 """Spaces: described, placed, and given limits of their own."""
 
-from dataclasses import asdict, fields
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from tenants.admin.base import AuditedAdmin, operator_of
-from tenants.limits import Limits, check_overrides, installation, most_allowed
+from tenants.admin.limits import LIMITS, LimitsForm, change_limits
 from tenants.models import Space, Team
 from tenants.services.space_limits import set_limits
 
-LIMITS = [field.name for field in fields(Limits)]
 
-
-class LimitField(forms.IntegerField):
-    """A limit of a space's own; empty, the installation's holds."""
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def inherit(self, name: str) -> None:
-        """Say what holds while this is empty, and what is allowed."""
-        inherited, most = asdict(installation().limits)[name], most_allowed(name)
-        self.help_text = f"Inherited: {inherited:,}. Allowed: 1 to {most:,}."
-        self.widget.attrs |= {"placeholder": f"{inherited:,}", "min": 1, "max": most}
-
-
-class SpaceForm(forms.ModelForm):
-    """Limits are checked as those of ``engram.toml`` are; teams are those of the space's tenant."""
-
-    hot_capacity_per_space = LimitField()
-    warm_capacity_per_space = LimitField()
-    cold_capacity_per_space = LimitField()
-    max_spreading_depth = LimitField()
-    rate_limit_per_space = LimitField()
-    max_concurrent_per_space = LimitField()
+class SpaceForm(LimitsForm, forms.ModelForm):
+    """Teams are those of the space's tenant."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         shown: dict[str, Any] = self.fields
         for name in [name for name in LIMITS if name in shown]:
-            shown[name].inherit(name)
             shown[name].initial = self.instance.limits.get(name)
         if "description" in shown:
             shown["description"].widget.attrs["rows"] = 3
         if "team" in shown:
             shown["team"].queryset = Team.objects.filter(tenant_id=self.instance.tenant_id)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in LIMITS:
-            self._check_limit(name, cleaned.get(name))
-        return cleaned
-
-    def _check_limit(self, name: str, value: int | None) -> None:
-        try:
-            check_overrides({} if value is None else {name: value})
-        except ValueError as error:
-            self.add_error(name, forms.ValidationError(str(error), "limits"))
 
 
 class SpaceAdmin(AuditedAdmin):
@@ -76,6 +40,7 @@ class SpaceAdmin(AuditedAdmin):
     search_fields = ["name", "title", "tenant__slug"]
     ordering = ["name"]
     autocomplete_fields = ["tenant", "parent"]
+    actions = ["set_limits"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Space]:
         spaces: QuerySet[Space] = super().get_queryset(request)
@@ -112,6 +77,10 @@ class SpaceAdmin(AuditedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.action(description="Set limits of the chosen spaces", permissions=["change"])
+    def set_limits(self, request: HttpRequest, queryset: QuerySet[Space]) -> HttpResponse | None:
+        return change_limits(self, request, queryset)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from tenants.callers import Caller
@@ -26,6 +27,18 @@ class BrokenGlass:
     space: str
     reason: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GlassView:
+    """An operator's access as the space's tenant sees it: who may read what, or could, from when until when, and why."""
+
+    space: str
+    operator: str
+    reason: str
+    begun_at: datetime
+    ends_at: datetime
+    is_open: bool
 
 
 def break_glass(operator: Caller, space_name: str, reason: str, minutes: int) -> BrokenGlass:
@@ -71,6 +84,24 @@ def close_glass(operator: Caller, glass_id: UUID) -> None:
     with tenant_tx(glass.space.tenant_id):
         if BreakGlass.objects.filter(id=glass.id, closed_at=None).update(closed_at=timezone.now()):
             record(operator.acting_for(glass.space.tenant_id), Action.CLOSE_GLASS, space=glass.space.name)
+
+
+def glasses_over(tenant_id: UUID, since: datetime) -> list[GlassView]:
+    """The accesses to a tenant's spaces that had not ended by ``since``, newest first."""
+    now = timezone.now()
+    ended = Least("expires_at", Coalesce("closed_at", "expires_at"))
+    glasses = BreakGlass.objects.filter(space__tenant_id=tenant_id).annotate(ends_at=ended).filter(ends_at__gt=since)
+    return [
+        GlassView(
+            space=glass.space.name,
+            operator=glass.operator.get_username(),
+            reason=glass.reason,
+            begun_at=glass.created_at,
+            ends_at=glass.ends_at,
+            is_open=glass.ends_at > now,
+        )
+        for glass in glasses.select_related("space", "operator").order_by("-created_at")
+    ]
 
 
 def _found(operator: Caller, glass_id: UUID) -> BreakGlass:

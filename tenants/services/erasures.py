@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -19,6 +19,7 @@ from tenants.services.tenants import lock_tenant
 
 # The newest that a list shows.
 MOST_LISTED = 100
+LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class ErasureView:
     @property
     def rows(self) -> int:
         return sum(self.erased.values())
+
+    @property
+    def is_late(self) -> bool:
+        """Is it not done, although workers have had the time for most spaces?"""
+        return self.finished_at is None and timezone.now() - self.requested_at > LATE
 
 
 def erase_space(caller: Caller, name: str) -> ErasureView:
@@ -77,6 +83,12 @@ def erasures(caller: Caller) -> list[ErasureView]:
     if caller.actor.kind != "member" or not is_admin(caller):
         asked = asked.filter(requester_id=caller.actor.id)
     return [_view(erasure) for erasure in asked.order_by("-requested_at", "-id")[:MOST_LISTED]]
+
+
+def late_erasures(tenant_id: UUID) -> list[ErasureView]:
+    """A tenant's erasures that should be done by now, those that wait the longest first."""
+    unfinished = Erasure.objects.filter(tenant_id=tenant_id, finished_at=None).order_by("requested_at")[:MOST_LISTED]
+    return [view for erasure in unfinished if (view := _view(erasure)).is_late]
 
 
 def erasing_space_ids() -> list[UUID]:

@@ -64,6 +64,17 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceFailure:
+    """A task about a space that failed for good ``times`` times, and has not been sent again."""
+
+    task: str
+    space: str
+    title: str
+    times: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WorkReport:
     """``workers`` are those that answered; ``failures`` the newest of ``failed``, which were not sent again."""
 
@@ -83,6 +94,11 @@ def keep_dead_letter(task: str, arguments: list[Any], error: Exception, *, attem
     ours = isinstance(error, EngramError | ScopeError)
     words = f"{type(error).__name__}: {error}" if ours else type(error).__name__
     DeadLetter.objects.create(task=task, arguments=arguments, error=words[:500], attempts=attempts)
+
+
+def failures_of(tenant_id: UUID, since: datetime, limit: int) -> list[SpaceFailure]:
+    """What fails of the work on a tenant's spaces, the last to fail first. Not why: that may be no tenant's business."""
+    return [SpaceFailure(*row) for row in queries.failing_tasks(tenant_id, since, limit)]
 
 
 def report_work(caller: Caller) -> WorkReport:

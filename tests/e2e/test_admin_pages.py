@@ -128,6 +128,27 @@ def test_a_limit_is_set_and_a_wrong_one_is_refused_beside_its_field(admin: Page)
     expect(admin.locator("#result_list")).to_contain_text("max_spreading_depth 3")
 
 
+def test_limits_of_several_spaces_are_shown_and_then_set(admin: Page) -> None:
+    admin.goto("/admin/tenants/space/")
+    for name in ("acme_s1", "globex_s1"):
+        admin.get_by_label(f"Select this object for an action - {name}", exact=True).check()
+    admin.get_by_label("Action:").select_option("set_limits")
+    admin.get_by_role("button", name="Go").click()
+    expect(admin.get_by_role("heading", level=1)).to_have_text("Limits of 2 spaces")
+    assert barriers(admin) == []
+    admin.get_by_role("button", name="See what would change").click()
+    expect(admin.locator(".errornote")).to_have_text("Nothing is to be changed; allowed: at least one limit.")
+    admin.get_by_label("Max spreading depth:").fill("3")
+    admin.get_by_role("button", name="See what would change").click()
+    shown = admin.get_by_role("region", name="What would change")
+    expect(shown.get_by_role("row", name="globex_s1 globex Max spreading depth 5 3")).to_be_visible()
+    assert barriers(admin) == []
+    assert Space.objects.get(name="acme_s1").limits == {}
+    admin.get_by_role("button", name="Set these limits").click()
+    expect(admin.locator(".messagelist")).to_contain_text("The limits of 2 spaces are set.")
+    assert Space.objects.get(name="globex_s1").limits == {"max_spreading_depth": 3}
+
+
 def test_the_glass_is_broken_read_through_and_closed(admin: Page) -> None:
     admin.goto("/admin/tenants/breakglass/")
     admin.get_by_role("link", name="Add break-glass access").click()

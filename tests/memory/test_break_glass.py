@@ -10,11 +10,12 @@ from django.utils import timezone
 from tenants.callers import INSTALLATION, Actor, Caller, Origin
 from tenants.errors import Refused
 from tenants.models import BreakGlass, Space
-from tenants.services.break_glass import break_glass, open_broken_glass
+from tenants.services.break_glass import break_glass, glasses_over, open_broken_glass
 from tests.tenants.asking import newest_event
 from tests.tenants.operators import page, staff, superuser, trail
-from tests.world import World, remember_in, scope_of
+from tests.world import World, logged_in, remember_in, scope_of
 
+SPACE = "acme_s1"
 REASON = "Ticket 4711: recall answers with the wrong year."
 
 
@@ -28,6 +29,11 @@ def _break(client: Client, space: str = "acme_s1", **changes: str) -> str:
     given = {"space": str(Space.objects.get(name=space).pk), "reason": REASON, "minutes": "15", **changes}
     response = client.post(page("breakglass", "add"), given)
     return str(response.headers.get("Location", ""))
+
+
+def _shown(username: str, address: str) -> str:
+    """A page of the dashboard, as somebody sees it."""
+    return str(logged_in(username).get(address).content.decode())
 
 
 def test_a_reason_opens_one_spaces_memories(root: Client) -> None:
@@ -131,6 +137,39 @@ def test_its_scope_reads_and_writes_nothing(world: World) -> None:
     assert scope.permissions == {"read"}
     with pytest.raises(Refused):
         scope.require("write")
+
+
+def test_the_tenants_admins_are_told_on_every_page_as_long_as_it_is_open(root: Client) -> None:
+    opened = _break(root)
+    pages = ["/", "/spaces/", "/audit/", f"/memories/?space={SPACE}"]
+    assert all(REASON in _shown("alice", address) for address in pages)
+    assert "Operators reading your memories" in _shown("alice", "/keys/")
+    assert "Operators reading your memories" not in _shown("bob", "/spaces/")
+    assert "Operators reading your memories" not in _shown("charlie", "/spaces/")
+    root.post(opened.replace("/memories/", "/close/"))
+    assert "Operators reading your memories" not in _shown("alice", "/spaces/")
+
+
+def test_an_admin_who_was_away_is_told_afterwards(root: Client) -> None:
+    _break(root)
+    BreakGlass.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert "could read <strong>acme_s1</strong>" in _shown("alice", "/")
+    assert REASON in _shown("alice", "/")
+    assert REASON not in _shown("bob", "/")
+    BreakGlass.objects.update(expires_at=timezone.now() - timedelta(days=8))
+    assert "could read" not in _shown("alice", "/")
+
+
+def test_a_glass_that_was_closed_late_ended_when_it_expired(root: Client) -> None:
+    _break(root)
+    long_ago = timezone.now() - timedelta(days=8)
+    BreakGlass.objects.update(expires_at=long_ago, closed_at=timezone.now())
+    assert glasses_over(Space.objects.get(name=SPACE).tenant_id, timezone.now() - timedelta(days=7)) == []
+
+
+def test_a_reason_is_shown_as_text_whatever_it_says(root: Client) -> None:
+    _break(root, reason="<script>alert('from a reason')</script>")
+    assert "<script>alert" not in _shown("alice", "/")
 
 
 def test_members_and_keys_break_no_glass(world: World) -> None:

@@ -48,9 +48,9 @@ def test_operations_are_added_up_by_kind_the_commonest_first() -> None:
     points = [point(0, "allowed", 4, action="recall"), point(1, "allowed", 4, 4, action="recall")]
     points += [point(1, "limited", 2, 2, 2, 2, action="remember"), point(2, "denied", 2, action="forget")]
     uses = by_action(Series(Step.MINUTE, NOON, points))
-    assert [(use.words, use.allowed, use.refused) for use in uses] == [
-        ("Remember", 0, 4),
-        ("Recall", 3, 0),
-        ("Forget", 0, 1),
+    assert [(use.action, use.allowed, use.refused) for use in uses] == [
+        ("remember", 0, 4),
+        ("recall", 3, 0),
+        ("forget", 0, 1),
     ]
     assert 0 < uses[1].middle < uses[1].slow <= 4

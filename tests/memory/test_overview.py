@@ -158,7 +158,7 @@ def test_what_needs_attention_is_gathered(world: World) -> None:
     assert [space.name for space in needs.full] == ["acme_s10"]
     assert needs.full[0].percent_full == 100
     assert [key.name for key in needs.keys] == ["acme_s1"]
-    assert overview(member("bob", "acme")).attention.keys == []
+    assert not overview(member("bob", "acme")).attention.keys
 
 
 def test_a_space_that_turned_calls_away_lately_needs_attention(world: World) -> None:
@@ -183,9 +183,9 @@ def test_refusals_are_counted_by_their_reason(world: World) -> None:
         record(alice, Action.FORGET, outcome="denied", reason="403 permission_denied", space="acme_s10")
         record(alice, Action.RECALL)
     found = overview(alice).refusals
-    assert [(each.reason, each.words, each.space, each.times) for each in found] == [
-        ("429 rate_limited", "Recall", "acme_s1", 42),
-        ("403 permission_denied", "Forget", "acme_s10", 1),
+    assert [(each.reason, each.action, each.space, each.times) for each in found] == [
+        ("429 rate_limited", "recall", "acme_s1", 42),
+        ("403 permission_denied", "forget", "acme_s10", 1),
     ]
     assert overview(member("charlie", "globex")).refusals == []
     assert overview(member("bob", "acme")).refusals == []

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from tenants.admin.spaces import LIMITS, SpaceForm
+from tenants.admin.limits import LIMITS, ManyLimitsForm
+from tenants.admin.spaces import SpaceForm
 from tenants.limits import Limits, installation
 from tenants.models import Space
 from tests.tenants.asking import newest_event
@@ -21,6 +22,7 @@ def _page(space: str) -> str:
 def test_every_limit_that_there_is_has_its_field() -> None:
     assert [field.name for field in fields(Limits)] == LIMITS
     assert set(SpaceForm.base_fields) >= set(LIMITS)
+    assert set(ManyLimitsForm.base_fields) == {*LIMITS, "back"}
 
 
 def test_what_is_inherited_is_shown_where_a_space_has_no_limit_of_its_own(operator: Client, world: World) -> None:

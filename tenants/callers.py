@@ -29,6 +29,10 @@ class Origin:
     address: str = ""
     started: float = field(default_factory=time.perf_counter)
 
+    def restarted(self) -> "Origin":
+        """The same with the clock at zero: of a call that does many things, each takes its own time."""
+        return replace(self, started=time.perf_counter())
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -63,6 +67,9 @@ class Caller:
 
     def __str__(self) -> str:
         return self.actor.name
+
+    def restarted(self) -> "Caller":
+        return replace(self, origin=self.origin.restarted())
 
     def acting_for(self, tenant_id: UUID) -> "Caller":
         """The same caller, filed under the tenant it acts on: an operator's acts belong in that tenant's trail."""

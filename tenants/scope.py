@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -39,6 +39,9 @@ class SpaceScope:
     embedding_model: str
     embedding_dimension: int
     origin: Origin
+
+    def restarted(self) -> "SpaceScope":
+        return replace(self, origin=self.origin.restarted())
 
     def require(self, permission: str) -> None:
         if permission not in self.permissions:

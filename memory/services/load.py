@@ -27,7 +27,7 @@ def load(
     """Remember passages in their order; ``progress`` is told how many more are done after each batch."""
     created = reinforced = 0
     for batch in _batches(passages):
-        stored = remember_batch(scope, [_memory(passage) for passage in batch])
+        stored = remember_batch(scope.restarted(), [_memory(passage) for passage in batch])
         new = sum(item.created for item in stored)
         created, reinforced = created + new, reinforced + len(stored) - new
         progress(len(batch))

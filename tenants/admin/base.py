@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet
+from django.forms import BaseInlineFormSet, SplitDateTimeField
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
@@ -19,13 +19,15 @@ def operator_of(request: HttpRequest) -> Caller:
     return Caller(INSTALLATION, actor, {}, request.origin)  # type: ignore[attr-defined]
 
 
-class NamedDeletion(BaseInlineFormSet):
-    """Rows whose box for deleting them has a name of its own, for those who do not see the column that it is in."""
+class NamedFields(BaseInlineFormSet):
+    """Rows whose fields each have a name, for those who do not see the head of the column that it is in."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        if "DELETE" in form.fields:
-            form.fields["DELETE"].widget.attrs["aria-label"] = "Delete"
+        for field in form.fields.values():
+            # A group of boxes has a name for each of them already.
+            if field.label and not field.widget.use_fieldset:
+                field.widget.attrs["aria-label"] = field.label
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -37,6 +39,13 @@ class AuditedAdmin(admin.ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         # Until it is stored, the database has not given it the key that rows below it would name.
         return super().get_inlines(request, obj) if obj else []
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if isinstance(field, SplitDateTimeField):
+            for widget, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                widget.attrs["aria-label"] = f"{db_field.verbose_name}, {part}"
+        return field
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._record(request, obj, "add")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from tenants.admin.base import AuditedAdmin, NamedDeletion, asked_first, operator_of
+from tenants.admin.base import AuditedAdmin, NamedFields, asked_first, operator_of
 from tenants.callers import Caller
 from tenants.models import ApiKey, ApiKeySpace, Permission, SigningKey
 from tenants.services.keys import revoke_key
@@ -23,7 +23,7 @@ class PermissionsForm(forms.ModelForm):
 class ApiKeySpaceInline(admin.TabularInline):
     model = ApiKeySpace
     form = PermissionsForm
-    formset = NamedDeletion
+    formset = NamedFields
     autocomplete_fields = ["space"]
     extra = 0
 

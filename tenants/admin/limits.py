@@ -129,7 +129,7 @@ def _set(page: admin.ModelAdmin, request: HttpRequest, names: Sequence[str], for
     done = 0
     for name in names:
         try:
-            set_limits(operator_of(request), name, form.own, form.reset)
+            set_limits(operator_of(request).restarted(), name, form.own, form.reset)
         except EngramError as error:
             page.message_user(request, f"{name}: {error.problems()[0].detail}", messages.ERROR)
         else:

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from tenants.admin.base import AuditedAdmin, NamedDeletion, asked_first, operator_of
+from tenants.admin.base import AuditedAdmin, NamedFields, asked_first, operator_of
 from tenants.callers import Caller
 from tenants.models import Membership, Tenant
 from tenants.services.tenants import TenantView, resume_tenant, suspend_tenant
@@ -19,7 +19,7 @@ SetStatus = Callable[[Caller, str], TenantView]
 
 class MembershipInline(admin.TabularInline):
     model = Membership
-    formset = NamedDeletion
+    formset = NamedFields
     autocomplete_fields = ["user"]
     extra = 0
 

@@ -9,11 +9,12 @@ from tenants.models import Membership
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``view`` names the section's first page; every page below that one's path belongs to the section."""
+    """``view`` names the section's first page; every page below that one's path, or below ``also``'s, belongs to the section."""
 
     label: str
     view: str
     for_admins: bool = False
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class SectionLink:
 
 SECTIONS = (
     Section("Overview", "overview"),
-    Section("Spaces", "spaces-page"),
+    Section("Spaces", "spaces-page", also="erasures-page"),
     Section("Explore", "explore"),
     Section("Memories", "memories-page"),
     Section("People", "people-page"),
@@ -38,9 +39,12 @@ SECTIONS = (
 def navigation(role: str, path: str) -> list[SectionLink]:
     """What a member of that role may turn to, and where the page at ``path`` belongs."""
     shown = [section for section in SECTIONS if role == Membership.Role.ADMIN or not section.for_admins]
-    return [
-        SectionLink(section.label, url, _is_within(path, url)) for section in shown if (url := reverse(section.view))
-    ]
+    return [SectionLink(section.label, reverse(section.view), _is_current(section, path)) for section in shown]
+
+
+def _is_current(section: Section, path: str) -> bool:
+    views = [section.view, section.also] if section.also else [section.view]
+    return any(_is_within(path, reverse(view)) for view in views)
 
 
 def _is_within(path: str, url: str) -> bool:

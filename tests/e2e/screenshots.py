@@ -53,7 +53,9 @@ MANAGING = {
     "spaces": "/spaces/",
     "space": "/spaces/initech_org/",
     "people": "/people/",
+    "team": "/people/teams/platform/",
     "keys": "/keys/",
+    "erasures": "/erasures/",
     "audit": "/audit/",
 }
 
@@ -82,6 +84,13 @@ def arrange(request: APIRequestContext, member: Mapping[str, str]) -> None:
         request.fetch(f"/api/v1/{route}", method=method, headers=headers, data=body)
     if not request.get("/api/v1/keys/", headers=headers).json()["results"]:
         request.post("/api/v1/keys/", headers=headers, data=KEY)
+    if not request.get("/api/v1/erasures/", headers=headers).json()["results"]:
+        request.post("/api/v1/spaces/", headers=headers, data={"name": "initech_trial"})
+        # A token covers the spaces that there were when it was given.
+        headers = bearer(request, member, "initech")
+        memories = [{"content": f"A note of the trial, number {number}."} for number in range(40)]
+        request.post("/api/v1/spaces/initech_trial/memories/batch/", headers=headers, data={"memories": memories})
+        request.delete("/api/v1/spaces/initech_trial/", headers=headers)
 
 
 def ask_around(request: APIRequestContext, member: Mapping[str, str]) -> None:
@@ -135,8 +144,13 @@ def take(browser: Browser, site: str, people: Mapping[str, Any], out: Path) -> N
         page.goto("/admin/tenants/tenant/")
         page.locator("th.field-slug a", has_text="initech").locator("xpath=../..").locator(".field-memories a").click()
         page.screenshot(path=out / "admin-usage.png")
+        take_limits(page, out / "admin-limits.png")
         page.goto("/admin/tenants/breakglass/add/")
         page.screenshot(path=out / "admin-break-glass.png")
+        with broken_glass(page), opened(browser, site) as looked_at:
+            log_in(looked_at, member)
+            looked_at.goto("/spaces/")
+            looked_at.screenshot(path=out / "glass.png")
 
 
 def explore(page: Page, cue: str, *, path: bool = False) -> None:
@@ -148,6 +162,30 @@ def explore(page: Page, cue: str, *, path: bool = False) -> None:
     if path:
         page.get_by_role("button", name="Show the path").first.click()
     page.evaluate("scrollTo(0, 0)")
+
+
+def take_limits(page: Page, file: Path) -> None:
+    """What limits of several spaces would become; nothing is set."""
+    page.goto("/admin/tenants/space/?q=initech")
+    page.get_by_label("Select all objects on this page for an action").check()
+    page.get_by_label("Action:").select_option("set_limits")
+    page.get_by_role("button", name="Go").click()
+    page.get_by_label("Hot capacity per space:").fill("50000")
+    page.get_by_label("Rate limit per space:").fill("25")
+    page.get_by_role("button", name="See what would change").click()
+    page.screenshot(path=file)
+
+
+@contextmanager
+def broken_glass(page: Page) -> Iterator[None]:
+    """For as long as the block runs, the operator may read a space."""
+    page.locator("#id_space + .select2").click()
+    page.locator(".select2-search__field").fill("acme_support")
+    page.get_by_role("option", name="acme_support", exact=True).click()
+    page.get_by_label("Reason:").fill("Ticket 4711: recall answers with the wrong year.")
+    page.get_by_role("button", name="Break the glass").click()
+    yield
+    page.get_by_role("button", name="Close it now").click()
 
 
 def take_each(page: Page, out: Path) -> None:

@@ -8,7 +8,7 @@ from tenants.pages.navigation import Section
 
 @pytest.fixture
 def _sections(monkeypatch: pytest.MonkeyPatch) -> None:
-    sections = (Section("Overview", "overview"), Section("Log-ins", "login", for_admins=True))
+    sections = (Section("Overview", "overview"), Section("Log-ins", "login", for_admins=True, also="choose-tenant"))
     monkeypatch.setattr(navigation, "SECTIONS", sections)
 
 
@@ -26,4 +26,5 @@ def test_a_member_is_not_shown_what_is_for_admins() -> None:
 def test_a_page_belongs_to_the_section_above_it() -> None:
     assert current("/") == ["Overview"]
     assert current("/login/") == current("/login/deeper/") == ["Log-ins"]
+    assert current("/tenant/") == ["Log-ins"]
     assert current("/elsewhere/") == []

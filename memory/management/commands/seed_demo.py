@@ -84,7 +84,7 @@ def _fill(scope: SpaceScope, *, quiet: bool) -> int:
     listed = list(passages)
     with tqdm(total=len(listed), desc=scope.space, unit="memories", disable=quiet or None) as bar:
         loaded = load(scope, listed, bar.update)
-    refresh_lexicon(scope)
+    refresh_lexicon(scope.restarted())
     return loaded.created
 
 
@@ -100,7 +100,7 @@ def _credentials(caller: Caller) -> dict[str, Any]:
         for slug in ("acme", "globex", "initech") if name == MEMBER else ():
             tenant = Tenant.objects.get(slug=slug)
             Membership.objects.get_or_create(tenant=tenant, user=user, defaults={"role": Membership.Role.ADMIN})
-    key = create_key(caller, "acme", {"acme_support": READ_WRITE}, name="first steps")
+    key = create_key(caller.restarted(), "acme", {"acme_support": READ_WRITE}, name="first steps")
     return {
         "member": {"username": MEMBER, "password": passwords[MEMBER], "tenant": "acme"},
         "operator": {"username": OPERATOR, "password": passwords[OPERATOR]},

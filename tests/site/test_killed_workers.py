@@ -1,9 +1,10 @@
 """Workers killed, cut off and doubled in the middle of each kind of task: no memory is lost, doubled or miscounted."""
 
+import math
 import os
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -38,6 +39,12 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
 @pytest.fixture
 def full(world: World) -> str:
     return make_full_space()
+
+
+def fading(since: datetime) -> int:
+    """How many associations wait to be looked at again."""
+    with space_tx(scope_of(SPACE)):
+        return Association.objects.filter(reinforced_at=since).count()
 
 
 def test_killed_while_it_moves_memories(worker: Worker, full: str) -> None:
@@ -84,6 +91,34 @@ def test_killed_while_it_deletes_expired_memories(worker: Worker, full: str) -> 
     worker.kill_children()
     worker.wait_until(lambda: count() == kept)
     assert_whole(SPACE, kept)
+
+
+def test_killed_while_it_lets_associations_fade(worker: Worker, full: str) -> None:
+    scope, month_ago = scope_of(SPACE), timezone.now() - timedelta(days=30)
+    with space_tx(scope):
+        ids = list(Memory.objects.values_list("id", flat=True))
+        # Each memory to the four after it, the last ones to the first.
+        pairs = [(ids[n], ids[n - step]) for n in range(MEMORIES) for step in range(1, 5)]
+        Association.objects.bulk_create(
+            Association(
+                space_id=scope.space_id,
+                source_id=source,
+                target_id=target,
+                kind="hebbian",
+                weight=0.5,
+                reinforced_at=month_ago,
+            )
+            for source, target in pairs
+        )
+    worker.send("memory.tasks.tidy_space", full)
+    worker.wait_until(lambda: 0 < fading(month_ago) < len(pairs))
+    worker.kill_children()
+    worker.wait_until(lambda: fading(month_ago) == 0)
+    with space_tx(scope):
+        weights = set(Association.objects.values_list("weight", flat=True))
+        assert Association.objects.count() == len(pairs)
+    # A month is what it takes to fade to 1/e: once, whoever did it.
+    assert [min(weights), max(weights)] == pytest.approx([0.5 / math.e] * 2, rel=1e-4)
 
 
 def test_killed_while_it_counts_words(worker: Worker, full: str) -> None:

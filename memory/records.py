@@ -72,7 +72,8 @@ class Remembered:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A recalled memory and why: ``similarity`` is the cosine (``None`` if it was not asked for), ``lexical`` the summed IDF of
-    shared words, ``activation`` from 0 to 1, ``depth`` the hops from the nearest seed, ``path`` the memories it came by."""
+    shared words (twice for those in its heading), ``activation`` from 0 to 1, ``depth`` the hops from the nearest seed, ``path``
+    the memories it came by."""
 
     memory: MemoryRecord
     score: float

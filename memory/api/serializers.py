@@ -185,7 +185,9 @@ class HitAnswer(serializers.Serializer[Any]):
     space = serializers.CharField()
     score = serializers.FloatField()
     similarity = serializers.FloatField(required=False, allow_null=True, help_text="Cosine of cue and memory.")
-    lexical = serializers.FloatField(required=False, help_text="Summed IDF of the words they share.")
+    lexical = serializers.FloatField(
+        required=False, help_text="Summed IDF of the words they share, those in the heading counted twice."
+    )
     activation = serializers.FloatField(required=False, help_text="0 to 1.")
     depth = serializers.IntegerField(required=False, help_text="Hops from the nearest seed.")
     path = serializers.ListField(child=serializers.UUIDField(), required=False)

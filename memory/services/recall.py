@@ -49,7 +49,7 @@ class Spreading:
     decay: float = 0.8
     threshold: float = 0.01
     fan_out: int = 32
-    frontier: int = 500
+    frontier: int = 32
 
 
 SPREADING = Spreading()

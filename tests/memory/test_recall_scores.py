@@ -1,9 +1,12 @@
 """How recall scores: by how many standard deviations of its space a memory stands out, in meaning and in words."""
 
 import math
+import os
+from importlib import import_module
 from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
 from django.db import ProgrammingError, connection
 from numpy.typing import NDArray
@@ -132,6 +135,44 @@ def test_the_words_of_a_space_are_scored_as_numpy_makes_of_it(acme: SpaceApi) ->
     assert set(found) == {*ferrules, both}
     assert found[both] == pytest.approx((ferrule + zephyr, (ferrule + zephyr) / whole, mean, deviation))
     assert found[ferrules[0]] == pytest.approx((ferrule, ferrule / whole, mean, deviation))
+
+
+def test_a_word_in_a_memorys_heading_counts_double(acme: SpaceApi) -> None:
+    speaker = acme.remember("Zephyr: my ferrule cracked.")
+    titled = acme.remember("The zephyr\nA wind from the west.")
+    late = acme.remember("A sentence that has its first colon after more than sixty letters: zephyr.")
+    once = idf(4, 3)
+    found = {memory_id: numbers[:2] for memory_id, numbers in lexical_seeds("acme_s1", "a zephyr").items()}
+    assert found == {
+        titled: pytest.approx((2 * once, 2)),
+        speaker: pytest.approx((2 * once, 2)),
+        late: pytest.approx((once, 1)),
+    }
+
+
+def test_a_cold_memorys_heading_counts_as_a_hot_ones_does(acme: SpaceApi) -> None:
+    ids = [
+        acme.remember(content) for content in ("Zephyr: a tent.", "A tent, like the zephyr: small.", "Tent: zephyr.")
+    ]
+    for memory_id in ids:
+        acme.change_row(memory_id, tier=Tier.COLD)
+    cold = {
+        hit["memory"]["id"]: hit["lexical"] for hit in acme.recall(query="zephyr", seeds=["lexical"], tiers=["cold"])
+    }
+    once = idf(3, 3)
+    assert [cold[memory_id] for memory_id in ids] == pytest.approx([2 * once, 2 * once, once])
+
+
+def test_memories_from_before_headings_were_marked_are_marked_by_the_migration(acme: SpaceApi) -> None:
+    before, cold = acme.batch([{"content": content} for content in ("Zephyr: a tent.", "Ferrule: a ring.")])
+    marked = acme.row(before).lexemes
+    acme.change_row(before, lexemes="'tent':3 'zephyr':1")
+    acme.change_row(cold, tier=Tier.COLD)
+    migration = import_module("memory.migrations.0008_headings")
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        owner.execute(migration.MARK)
+    assert acme.row(before).lexemes == marked == "'tent':3 'zephyr':1A,1"
+    assert acme.row(cold).lexemes == ""
 
 
 def test_a_counted_lexicon_scores_words_as_counting_on_the_spot_does(plane: SpaceApi) -> None:

@@ -109,9 +109,10 @@ def expected(edges: Edges, sources: Sequence[int], depth: int, by: Spreading) ->
         bringers: dict[int, list[tuple[float, int]]] = defaultdict(list)
         for source, activation in passing.items():
             heaviest = sorted(outgoing[source])[: by.fan_out]
+            fan = max(1.0, sum(-negative for negative, _, _ in heaviest))
             for negative, target, _ in heaviest:
-                gains[target] += activation * -negative * by.decay / sqrt(len(heaviest))
-                bringers[target].append((activation * -negative / sqrt(len(heaviest)), source))
+                gains[target] += activation * -negative * by.decay / sqrt(fan)
+                bringers[target].append((activation * -negative / sqrt(fan), source))
         gains = {node: min(1.0, gain) for node, gain in gains.items() if node in hops or min(1.0, gain) >= by.threshold}
         new = {node: hops[max(bringers[node], key=itemgetter(0))[1]] + 1 for node in gains if node not in hops}
         hops |= new

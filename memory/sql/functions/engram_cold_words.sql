@@ -21,9 +21,10 @@ begin
     select coalesce(sum(t.memories), 0) into v_total from memory_tally t where t.space_id = p_space_id and t.tier = 'cold';
     return query
         with read as materialized (
-            select m.id, tsvector_to_array(to_tsvector('english', m.content)) as lexemes
+            select m.id, tsvector_to_array(found.lexemes) as lexemes, tsvector_to_array(ts_filter(found.lexemes, '{a}')) as heading
             from memory_embedding e
             join memory_memory m on m.space_id = p_space_id and m.id = e.memory_id
+            cross join lateral engram_lexemes(m.content) found (lexemes)
             where e.space_id = p_space_id and e.tier = 'cold' and engram_matches(m, p_filters) and lower(m.content) like any (v_patterns)
         ),
         words as (
@@ -32,9 +33,10 @@ begin
             cross join lateral (select count(*) as n from read where lexeme = any (read.lexemes)) counted
         ),
         hits as (
-            select read.id, sum(words.idf order by words.idf) as lexical,
-                   sum(words.idf order by words.idf) / (select sum(idf order by idf) from words) as share
+            select read.id, sum(words.idf * found.times order by words.idf, found.times) as lexical,
+                   sum(words.idf * found.times order by words.idf, found.times) / (select sum(idf order by idf) from words) as share
             from read join words on words.lexeme = any (read.lexemes)
+            cross join lateral (select case when words.lexeme = any (read.heading) then 2 else 1 end) found (times)
             group by read.id
         ),
         scale as (

@@ -1,5 +1,6 @@
 -- The memories that share words with a cue, by the sum of the shared words' inverse document frequency:
 -- idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza, 2009), N memories, n of them with the word.
+-- A word in a memory's heading (engram_lexemes) counts double.
 -- Words are taken rarest first until their frequencies fill p_budget rows, so that common words cost nothing.
 -- share is lexical as a part of what all of the cue's words would give; mean and deviation are the share's over the whole space;
 -- (0.03, 0.08) is usual.
@@ -38,17 +39,18 @@ begin
     end if;
     return query
         with words as (
-            select word.query::tsquery as query, word.n,
+            select word.query::tsquery as query, (word.query || ':A')::tsquery as in_heading, word.n,
                    ln(1 + (greatest(v_total, word.n) - word.n + 0.5) / (word.n + 0.5))::double precision as idf,
                    sum(word.n) over (order by word.n, word.query rows between unbounded preceding and 1 preceding) as before
             from unnest(v_queries, v_frequencies) word (query, n)
         ),
         hits as (
-            select hit.id, sum(words.idf order by words.idf) as lexical,
-                   sum(words.idf order by words.idf) / (select sum(idf order by idf) from words) as share
+            select hit.id, sum(words.idf * hit.times order by words.idf, hit.times) as lexical,
+                   sum(words.idf * hit.times order by words.idf, hit.times) / (select sum(idf order by idf) from words) as share
             from words
             cross join lateral (
-                select m.id from memory_memory m
+                select m.id, case when m.lexemes @@ words.in_heading then 2 else 1 end as times
+                from memory_memory m
                 where m.space_id = p_space_id and m.lexemes @@ words.query and m.tier = any (p_tiers)
                   and engram_matches(m, p_filters)
                 limit p_budget

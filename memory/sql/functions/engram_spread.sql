@@ -1,6 +1,6 @@
 -- Spreading activation (Collins and Loftus, 1975; Anderson's fan effect, 1974) from p_from, hop by hop.
--- Each hop, a memory passes on activation * weight * p_decay / sqrt(fan), fan being how many associations share it (at most
--- p_fan_out, the heaviest first). What arrives from several sources is summed. What a hop brings to a memory, the next hop passes
+-- Each hop, a memory passes on activation * weight * p_decay / sqrt(fan), fan being the sum of the weights that share it, 1 at
+-- least (at most p_fan_out associations, the heaviest first). What arrives from several sources is summed. What a hop brings to a memory, the next hop passes
 -- on, as in a random walk, whether or not the memory was reached before; below p_threshold nothing is passed; a hop goes on from
 -- at most p_frontier memories, those that it brought the most.
 -- Returns every memory reached, the sources first: what it started with, what it received, and the path that brought it the most
@@ -38,7 +38,7 @@ begin
                    (max(array[f.activation * a.weight / sqrt(a.fan), -f.rank, f.source]))[3]::integer as best
             from unnest(v_frontier, v_passing) with ordinality f (source, activation, rank)
             cross join lateral (
-                select heaviest.target_id, heaviest.weight, count(*) over () as fan
+                select heaviest.target_id, heaviest.weight, greatest(1, sum(weight) over ()) as fan
                 from (select target_id, weight from memory_association
                       where space_id = p_space_id and source_id = v_ids[f.source]
                       order by weight desc, target_id, kind limit p_fan_out) heaviest

@@ -21,6 +21,7 @@ from benchmarks.truth import StoredVectors
 from memory import vectors
 from memory.models import Association
 from memory.records import NewMemory
+from memory.services.entities import link_entities
 from memory.services.lexicon import refresh_lexicon
 from memory.services.recall import Cue, recall
 from memory.services.remember import remember_batch
@@ -75,7 +76,9 @@ class _Filled:
         self._part = part
         self._scope = tenant.open(part.name)
         self._ids = _remember(self._scope, part)
-        refresh_lexicon(SpaceScope.for_task(self._scope.space_id))
+        worker = SpaceScope.for_task(self._scope.space_id)
+        refresh_lexicon(worker)
+        link_entities(worker)
 
     def compared(self) -> Found:
         """What Engram finds, and what the baselines do."""

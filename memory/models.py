@@ -92,6 +92,35 @@ class Association(models.Model):
         return f"{self.source_id} → {self.target_id}"
 
 
+class Entity(models.Model):
+    """A name that a memory holds. Memories that share a rare one are associated."""
+
+    pk = models.CompositePrimaryKey("space_id", "name", "memory_id")
+    space_id = models.UUIDField()
+    name = models.TextField()
+    memory_id = models.UUIDField()
+
+    class Meta:
+        verbose_name_plural = "entities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unlinked(models.Model):
+    """A memory whose names a worker has still to read, because it is new or has another content."""
+
+    pk = models.CompositePrimaryKey("space_id", "memory_id")
+    space_id = models.UUIDField()
+    memory_id = models.UUIDField()
+
+    class Meta:
+        verbose_name_plural = "unlinked"
+
+    def __str__(self) -> str:
+        return str(self.memory_id)
+
+
 class Reinforcement(models.Model):
     """Up to which of its recalls, by Redis' ids, a space has been reinforced."""
 

@@ -219,6 +219,43 @@ def indexed_tiers(scope: SpaceScope) -> set[str]:
     return {tier for (tier,) in _run("indexed_tiers", scope)}
 
 
+def unlinked(scope: SpaceScope, limit: int) -> dict[UUID, str]:
+    """At most ``limit`` memories whose names are to be read, with their contents, which stay until the transaction ends."""
+    return dict(_run("unlinked", scope, limit=limit))
+
+
+def keep_entities(scope: SpaceScope, names: Mapping[UUID, Sequence[str]]) -> dict[str, int]:
+    """Let these be the memories' names; by how many memories each name is held more, or less, than before."""
+    pairs = [(memory_id, name) for memory_id, held in names.items() for name in held]
+    rows = _run(
+        "keep_entities",
+        scope,
+        ids=list(names),
+        named=[memory_id for memory_id, _ in pairs],
+        names=[name for _, name in pairs],
+    )
+    return dict(rows)
+
+
+def link_entities(
+    scope: SpaceScope, ids: Sequence[UUID], changes: Mapping[str, int], *, most: int, fan_out: int
+) -> int:
+    """Associate these memories, and all that hold a name of ``changes``, anew; how many associations changed.
+
+    A name that more than ``most`` memories hold ties none of them; a memory keeps its ``fan_out`` heaviest associations.
+    """
+    ((changed,),) = _run(
+        "link_entities",
+        scope,
+        ids=list(ids),
+        names=list(changes),
+        changes=list(changes.values()),
+        most=most,
+        fan_out=fan_out,
+    )
+    return int(changed)
+
+
 def candidates(scope: SpaceScope, tier: str, idle_days: int, limit: int) -> tuple[list[Candidate], int]:
     """The memories of a tier that come least readily to mind and were idle for so many days, and how many these are in all."""
     rows = _run("candidates", scope, tier=tier, idle_days=idle_days, limit=limit)

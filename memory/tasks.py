@@ -7,8 +7,8 @@ from celery import Task, shared_task
 
 from memory import transfer_queries
 from memory.models import Import
+from memory.services import entities, indexes, lexicon, reinforcement
 from memory.services import import_memories as importing
-from memory.services import indexes, lexicon, reinforcement
 from memory.services.erase import erase
 from memory.services.expire import expire_memories
 from memory.services.imports import send_to_worker
@@ -36,6 +36,18 @@ def refresh_lexicons() -> int:
 @shared_task
 def refresh_lexicon(space_id: str) -> int:
     return lexicon.refresh_lexicon(SpaceScope.for_task(UUID(space_id)))
+
+
+@shared_task
+def link_all_entities() -> int:
+    return _fan_out(link_entities, active_space_ids(), EVERY_MINUTE)
+
+
+@shared_task
+def link_entities(space_id: str) -> None:
+    """Work on a space for a turn; if there is more, line up again behind what else waits."""
+    if not entities.link_entities(SpaceScope.for_task(UUID(space_id))):
+        link_entities.delay(space_id)
 
 
 @shared_task

@@ -82,6 +82,7 @@ class Action(TextChoices):
     RECALL_ACROSS = "recall_across"
     SPREAD = "spread"
     REFRESH_LEXICON = "refresh_lexicon"
+    LINK_ENTITIES = "link_entities"
     CALL_TOOL = "call_tool"
     EXPORT = "export"
     LIST_IMPORTS = "list_imports"

@@ -6,6 +6,7 @@ from memory import queries
 from memory.models import (
     Association,
     Embedding,
+    Entity,
     IdempotencyKey,
     Import,
     ImportAlias,
@@ -14,6 +15,7 @@ from memory.models import (
     Memory,
     Reinforcement,
     Tally,
+    Unlinked,
 )
 from memory.services.reinforcement import forget_recalls
 from memory.services.work import take_turn
@@ -30,6 +32,8 @@ TABLES = [
     model._meta.db_table
     for model in (
         Association,
+        Entity,
+        Unlinked,
         Embedding,
         ImportAlias,
         ImportPart,

@@ -27,5 +27,8 @@ stored as (
 embedded as (
     insert into memory_embedding (space_id, memory_id, tier, vector)
     select %(space_id)s::uuid, stored.id, stored.tier, given.vector from stored join given using (id)
+),
+unlinked as (
+    insert into memory_unlinked (space_id, memory_id) select %(space_id)s::uuid, id from stored
 )
 select id::text from stored

@@ -29,5 +29,8 @@ embedded as (
     select %(space_id)s::uuid, stored.id, stored.tier, given.vector
     from stored join given using (content_hash)
     where stored.created and given.vector is not null
+),
+unlinked as (
+    insert into memory_unlinked (space_id, memory_id) select %(space_id)s::uuid, id from stored where created
 )
 select content_hash, id, created from stored

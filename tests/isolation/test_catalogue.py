@@ -26,6 +26,8 @@ DATA_PLANE = {
     "memory_embedding": "space_id",
     "memory_association": "space_id",
     "memory_lexeme": "space_id",
+    "memory_entity": "space_id",
+    "memory_unlinked": "space_id",
     "memory_idempotencykey": "space_id",
     "memory_tally": "space_id",
     "memory_reinforcement": "space_id",

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from django.utils import timezone
 
-from memory.models import Association, Import, Lexeme, Memory
+from memory.models import Association, Entity, Import, Lexeme, Memory, Unlinked
+from memory.records import NewMemory
 from memory.services.imports import read_import, start_import
 from memory.services.reinforcement import BATCH as RECALLS_AT_A_TIME
+from memory.services.remember import remember_batch
 from tenants.models import DeadLetter, Erasure, Space
 from tenants.scope import space_tx
 from tests.memory.space_api import space_of_vectors
@@ -131,6 +133,27 @@ def test_killed_while_it_counts_words(worker: Worker, full: str) -> None:
     with space_tx(scope_of(SPACE)):
         lexicon = dict(Lexeme.objects.values_list("lexeme", "memories"))
     assert (len(lexicon), lexicon[""]) == (MEMORIES + 7 + 1, MEMORIES)
+
+
+def unlinked() -> int:
+    with space_tx(scope_of(SPACE)):
+        return Unlinked.objects.count()
+
+
+def test_killed_while_it_reads_names(worker: Worker, full: str) -> None:
+    named = [f"We sent ORD-{n} and ORD-{n + 1} on." for n in range(MEMORIES)]
+    for start in range(0, MEMORIES, 1_000):
+        memories = [NewMemory(content, embedding=[1.0, 0.0]) for content in named[start : start + 1_000]]
+        remember_batch(scope_of(SPACE), memories)
+    worker.send("memory.tasks.link_entities", full)
+    worker.wait_until(lambda: 0 < unlinked() < 2 * MEMORIES)
+    worker.kill_children()
+    worker.wait_until(lambda: unlinked() == 0)
+    with space_tx(scope_of(SPACE)):
+        # Each is tied to the one before it and the one after it.
+        assert Association.objects.filter(kind="entity").count() == 2 * (MEMORIES - 1)
+        assert Entity.objects.count() == 2 * MEMORIES + MEMORIES
+    assert_whole(SPACE, 2 * MEMORIES)
 
 
 def test_killed_while_it_erases_a_space(worker: Worker, full: str) -> None:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from memory.demo.content import CUES, python_topics, tenant_memories
 from memory.passages import Passage
+from memory.services.entities import link_entities
 from memory.services.lexicon import refresh_lexicon
 from memory.services.load import load
 from tenants.callers import Caller
@@ -85,6 +86,7 @@ def _fill(scope: SpaceScope, *, quiet: bool) -> int:
     with tqdm(total=len(listed), desc=scope.space, unit="memories", disable=quiet or None) as bar:
         loaded = load(scope, listed, bar.update)
     refresh_lexicon(scope.restarted())
+    link_entities(scope.restarted())
     return loaded.created
 
 

@@ -55,6 +55,7 @@ class RecallCall:
     frontier: int
     bias: float
     sharpness: float
+    context: float
 
 
 def remember(
@@ -137,6 +138,7 @@ def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
         frontier=call.frontier,
         bias=call.bias,
         sharpness=call.sharpness,
+        context=call.context,
     )
     return [_hit(scope, row) for row in rows], rows[0][-1] if rows else 0
 

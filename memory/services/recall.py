@@ -36,7 +36,9 @@ LEXICAL_BUDGET = 2_000
 # The share of the words in a seed, the rest being the meaning's.
 LEXICAL_WEIGHT = 0.3
 # How much more of the activation the best seeds start with; 1 would be in proportion to the seeds.
-SHARPNESS = 2.5
+SHARPNESS = 3.0
+# The share that a memory has in what the best of its session scores.
+CONTEXT = 0.2
 # How far confidence and retrievability may pull a score down.
 BIAS = 0.1
 
@@ -147,5 +149,6 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         fan_out=SPREADING.fan_out,
         frontier=SPREADING.frontier,
         sharpness=SHARPNESS,
+        context=CONTEXT if cue.depth else 0.0,
         bias=BIAS if lexical or cue.depth else 0.0,
     )

@@ -175,6 +175,27 @@ def test_memories_from_before_headings_were_marked_are_marked_by_the_migration(a
     assert acme.row(cold).lexemes == ""
 
 
+def test_the_best_of_a_session_lifts_the_others_of_it(plane: SpaceApi) -> None:
+    """The one beside it is four associations away, too far for activation."""
+    angles = [(0, "call"), (180, "call"), (180, "call"), (180, "call"), (60, "call"), (60, "mail"), (60, None)]
+    best, *_, beside, elsewhere, alone = plane.batch(
+        [
+            {"content": f"Memory {n}.", "embedding": at_angle(angle), "session": session}
+            for n, (angle, session) in enumerate(angles)
+        ]
+    )
+
+    def scores(depth: int) -> dict[str, float]:
+        return {hit["memory"]["id"]: hit["score"] for hit in plane.recall(embedding=EAST, depth=depth, threshold=0.9)}
+
+    without, with_context = scores(0), scores(1)
+    assert without[beside] == without[elsewhere] == without[alone]
+    assert with_context[beside] == pytest.approx(without[beside] + 0.2 * without[best], abs=1e-3)
+    assert with_context[best] == pytest.approx(1.2 * without[best], abs=1e-3)
+    assert with_context[elsewhere] == pytest.approx(1.2 * without[elsewhere], abs=1e-3)
+    assert with_context[alone] == pytest.approx(without[alone], abs=1e-3)
+
+
 def test_a_counted_lexicon_scores_words_as_counting_on_the_spot_does(plane: SpaceApi) -> None:
     contents = [f"Order {n} of {('tents', 'poles', 'stoves')[n % 3]}." for n in range(1_000)]
     plane.batch([{"content": content, "embedding": EAST} for content in contents])

@@ -1,17 +1,19 @@
 -- Recall in one round trip: seeds, spreading, ranking, and the memories themselves.
 --   seed  = ((1 - p_lexical_weight) * z(similarity) + p_lexical_weight * z(lexical share)) / 10
---   sum   = seed + received activation
+--   sum   = seed + received activation, and p_context of what the best of its session has in seed and received activation
 --   score = sum - p_bias * |sum| * (1 - confidence * (0.5 + 0.5 * retrievability))
 -- z says by how many standard deviations of the space a memory stands out, which makes meaning and words, and one space's
 -- scores and another's, comparable. A seed below the average, under zero, starts no activation; of the others, with b the best,
 -- each starts b * (seed / b) ^ p_sharpness, so that what spreads comes from what the cue means most.
--- With p_bias = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
+-- What is recalled brings back the context that it was learned in (Howard and Kahana, 2002), which here is the session.
+-- With p_bias = 0, p_context = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
 -- is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
 create or replace function engram_recall(
     p_space_id uuid, p_vector halfvec, p_text text, p_memory uuid, p_semantic boolean, p_lexical boolean,
     p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,
     p_pool integer, p_ef_search integer, p_sample integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
-    p_fan_out integer, p_frontier integer, p_bias double precision, p_sharpness double precision
+    p_fan_out integer, p_frontier integer, p_bias double precision, p_sharpness double precision,
+    p_context double precision
 ) returns table (
     id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
     created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, recall_count integer,
@@ -86,34 +88,40 @@ begin
     return query
         select m.id, m.content, m.kind, m.confidence, m.session, m.metadata, m.observed_at, m.created_at, m.updated_at,
                m.expires_at, m.tier, m.recall_count, m.last_recalled_at,
-               reached.sum - p_bias * abs(reached.sum) * (1 - m.confidence * (0.5 + 0.5 * r.retrievability)),
-               coalesce(reached.similarity, (
+               m.sum - p_bias * abs(m.sum) * (1 - m.confidence * (0.5 + 0.5 * r.retrievability)),
+               coalesce(m.similarity, (
                    select 1 - (engram_vector(e) <=> v_vector) from memory_embedding e
                    where p_semantic and e.space_id = p_space_id and e.memory_id = m.id
                )),
-               coalesce(reached.lexical, 0), least(1, greatest(0, reached.sum)), reached.depth, reached.path,
-               count(*) filter (where reached.by_spreading) over ()
+               coalesce(m.lexical, 0), least(1, greatest(0, m.sum)), m.depth, m.path, m.visited
         from (
-            select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
-                   found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
-                   s.memory_id is not null as by_spreading
-            from engram_spread(
-                p_space_id, coalesce(v_ids[:v_starting], '{}'), array(select v_seeds[1] * power(seed / v_seeds[1], p_sharpness) from unnest(v_seeds[:v_starting]) with ordinality s (seed, ord)
-                      order by ord),
-                p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
-            full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
-                on found.id = s.memory_id
-        ) reached
-        join memory_memory m on m.space_id = p_space_id and m.id = reached.id
+            select m.*, reached.similarity, reached.lexical, reached.depth, reached.path,
+                   count(*) filter (where reached.by_spreading) over () as visited,
+                   reached.sum + case when m.session is null then 0
+                                      else p_context * greatest(0, max(reached.sum) over (partition by m.session)) end as sum
+            from (
+                select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
+                       found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
+                       s.memory_id is not null as by_spreading
+                from engram_spread(
+                    p_space_id, coalesce(v_ids[:v_starting], '{}'), array(
+                        select v_seeds[1] * power(seed / v_seeds[1], p_sharpness)
+                        from unnest(v_seeds[:v_starting]) with ordinality s (seed, ord) order by ord),
+                    p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
+                full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
+                    on found.id = s.memory_id
+            ) reached
+            join memory_memory m on m.space_id = p_space_id and m.id = reached.id
+            where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
+        ) m
         cross join lateral engram_retrievability(m.stability, coalesce(m.last_recalled_at, m.created_at), now()) r (retrievability)
-        where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
         order by 14 desc, m.id
         limit p_limit;
 end
 $$;
 revoke all on function engram_recall(
     uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer, integer,
-    double precision, double precision, integer, integer, double precision, double precision) from public;
+    double precision, double precision, integer, integer, double precision, double precision, double precision) from public;
 grant execute on function engram_recall(
     uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer, integer,
-    double precision, double precision, integer, integer, double precision, double precision) to engram_app;
+    double precision, double precision, integer, integer, double precision, double precision, double precision) to engram_app;

@@ -17,16 +17,28 @@ with named as (
 sources as materialized (
     select id from named union select id from unnest(%(ids)s::uuid[]) given (id)
 ),
-shared as materialized (
-    select sources.id as source_id, other.memory_id as target_id, sum(1.0::double precision / (other.n - 1)) as strength
+held_names as materialized (
+    select sources.id, own.name
     from sources
-    join memory_entity own on own.space_id = %(space_id)s and own.memory_id = sources.id
+    cross join lateral (
+        select name from memory_entity where space_id = %(space_id)s and memory_id = sources.id
+        offset 0  -- keeps this a look-up for each source
+    ) own
+),
+rare as materialized (
+    select own.name, held.memory_id, held.n
+    from (select distinct name from held_names) own
     cross join lateral (
         select e.memory_id, count(*) over () as n
         from (select memory_id from memory_entity where space_id = %(space_id)s and name = own.name limit %(most)s + 1) e
-    ) other
-    where other.n <= %(most)s and other.memory_id <> sources.id
-    group by sources.id, other.memory_id
+    ) held
+    where held.n between 2 and %(most)s
+),
+shared as materialized (
+    select held_names.id as source_id, rare.memory_id as target_id, sum(1.0::double precision / (rare.n - 1)) as strength
+    from held_names join rare using (name)
+    where rare.memory_id <> held_names.id
+    group by held_names.id, rare.memory_id
 ),
 -- Forgetting waits for this, or this for it.
 alive as materialized (

@@ -14,12 +14,15 @@ from benchmarks.installation import Installation
 from benchmarks.report import Cell, Findings, Table
 from benchmarks.spaces import BATCH, FilledSpace, fill, make_tenant
 from engram_site.runner.database import DATABASE
-from memory.models import Memory, Tier
+from memory.models import Entity, Memory, Tier, Unlinked
+from memory.services.entities import link_entities
 from memory.services.lexicon import refresh_lexicon
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
-TREES = ("memory_memory", "memory_embedding", "memory_association", "memory_lexeme", "audit_auditevent")
+TREES = (
+    "memory_memory", "memory_embedding", "memory_association", "memory_lexeme", "memory_entity", "audit_auditevent",
+)  # fmt: skip
 SIZE = """
 select sum(pg_table_size(relid))::bigint, sum(pg_indexes_size(relid))::bigint from pg_partition_tree(%s::regclass)
 """
@@ -52,6 +55,8 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
         written = _sizes(admin)
         long = _fill_with_long_texts(tenant.open("bench-long"), corpus, installation, size // 5)
         longer = _taken(written, _sizes(admin))["memory_memory"]
+        names = _read_names(space)
+        named = _taken(written, _sizes(admin))["memory_entity"]
     rows: list[Sequence[Cell]] = [
         [f"a memory of {_text_bytes(space)} bytes of text, with words and keys", *_each(full["memory_memory"], size)],
         [f"a memory of {long} bytes of text", *_each(longer, size // 5)],
@@ -59,6 +64,7 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
         ["its vector, cold", *_each(cold, size)],
         ["an association", *_each(full["memory_association"], space.associations)],
         ["the lexicon, a memory", *_each(full["memory_lexeme"], size)],
+        ["a name that a memory holds", *_each(named, names)],
         ["a row of the audit trail", *_each(events, EVENTS)],
     ]
     return Findings(
@@ -77,6 +83,17 @@ def _fill_with_long_texts(scope: SpaceScope, corpus: Corpus, installation: Insta
     with Loader(installation.admin_url) as loader:
         loader.load(scope.space_id, texts, list(corpus.vectors(texts)))
     return round(sum(map(len, contents)) / size)
+
+
+def _read_names(space: FilledSpace) -> int:
+    """Let a worker find the memories' names; how many they hold."""
+    scope = SpaceScope.for_task(space.scope.space_id)
+    with space_tx(scope):
+        Unlinked.objects.bulk_create(Unlinked(space_id=scope.space_id, memory_id=memory_id) for memory_id in space.ids)
+    while not link_entities(scope):
+        pass
+    with space_tx(scope):
+        return Entity.objects.filter(space_id=scope.space_id).count()
 
 
 def _rates(installation: Installation, space: FilledSpace, corpus: Corpus, seconds: float) -> list[Sequence[Cell]]:

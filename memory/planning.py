@@ -12,6 +12,7 @@ A_COLD_VECTOR = 174
 A_COLD_NUMBER = 1.125
 AN_ASSOCIATION = 211
 A_LEXICON_ENTRY = 32
+A_NAME = 171
 AN_AUDIT_ROW = 341
 
 # Operations a second of one core, web and database together, on a busy machine.
@@ -26,14 +27,15 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Demand:
-    """What is to be held and done. ``memories`` are a tenant's, ``associations`` a memory's; ``cold`` is a share from 0 to 1;
-    rates are of all tenants together."""
+    """What is to be held and done. ``memories`` are a tenant's, ``associations`` and ``names`` a memory's; ``cold`` is a share
+    from 0 to 1; rates are of all tenants together."""
 
     tenants: int
     memories: int
     text_bytes: int = 200
     dimension: int = 384
     associations: float = 4.0
+    names: float = 2.0
     cold: float = 0.0
     recalls_per_second: float = 1.0
     remembered_per_second: float = 1.0
@@ -55,7 +57,8 @@ class Plan:
 
 def plan(demand: Demand) -> Plan:
     memories = demand.tenants * demand.memories
-    shared = A_MEMORY + A_BYTE_OF_TEXT * demand.text_bytes + AN_ASSOCIATION * demand.associations + A_LEXICON_ENTRY
+    shared = A_MEMORY + A_BYTE_OF_TEXT * demand.text_bytes + A_LEXICON_ENTRY
+    shared += AN_ASSOCIATION * demand.associations + A_NAME * demand.names
     warm = memories * (1 - demand.cold) * (shared + A_VECTOR + A_NUMBER * demand.dimension)
     cold = memories * demand.cold * (shared + A_COLD_VECTOR + A_COLD_NUMBER * demand.dimension)
     operations = demand.recalls_per_second + demand.remembered_per_second

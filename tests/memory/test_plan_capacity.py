@@ -19,7 +19,7 @@ def planned(**options: Any) -> Any:
 
 
 def test_it_counts_memories_and_adds_up_their_bytes() -> None:
-    answer = planned(text_bytes=132, associations=0, recalls_per_second=0, remembered_per_second=0)
+    answer = planned(text_bytes=132, associations=0, names=0, recalls_per_second=0, remembered_per_second=0)
     assert (answer["memories"], answer["data_gb"], answer["audit_gb"]) == (1_000_000, 1.8, 0.0)
 
 

@@ -19,6 +19,9 @@ class Command(OperatorCommand):
         parser.add_argument("--text-bytes", type=int, default=Demand.text_bytes, help="of a memory, UTF-8")
         parser.add_argument("--dimension", type=int, default=Demand.dimension, help="numbers in a vector")
         parser.add_argument("--associations", type=float, default=Demand.associations, help="of a memory")
+        parser.add_argument(
+            "--names", type=float, default=Demand.names, help="of people and things that a memory holds"
+        )
         parser.add_argument("--cold", type=float, default=Demand.cold, help="the share of cold memories, 0 to 1")
         parser.add_argument("--recalls-per-second", type=float, default=Demand.recalls_per_second)
         parser.add_argument("--remembered-per-second", type=float, default=Demand.remembered_per_second)

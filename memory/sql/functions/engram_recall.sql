@@ -6,8 +6,8 @@
 -- scores and another's, comparable. A seed below the average, under zero, starts no activation; of the others, with b the best,
 -- each starts b * (seed / b) ^ p_sharpness, so that what spreads comes from what the cue means most.
 -- What is recalled brings back the context that it was learned in (Howard and Kahana, 2002), which here is the session.
--- With p_bias = 0, p_context = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored memory, which
--- is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
+-- With p_bias = 0, p_context = 0, no text and no depth the order is the cosine's own. p_memory recalls by the example of a stored
+-- memory, which is left out of its own answer; no_data_found if it is not there. visited counts the memories that spreading reached.
 create or replace function engram_recall(
     p_space_id uuid, p_vector halfvec, p_text text, p_memory uuid, p_semantic boolean, p_lexical boolean,
     p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,

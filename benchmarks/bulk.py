@@ -27,7 +27,8 @@ create temp table if not exists incoming (
 STORE = """
 with stored as (
     insert into memory_memory (space_id, id, content, content_hash, session, lexemes)
-    select %(space_id)s, id, content, sha256(convert_to(content, 'UTF8')), session, engram_lexemes(content)
+    select %(space_id)s, id, content, sha256(convert_to(content, 'UTF8')), session, 
+           engram_lexemes(content, (select engram_text_search(%(space_id)s)))
     from incoming
 ),
 -- A session that skips foreign keys skips the triggers that count, too.

@@ -39,6 +39,7 @@ Channel.QoS = LenientQoS
 app.conf.beat_schedule = {
     "refresh lexicons": {"task": "memory.tasks.refresh_lexicons", "schedule": 60.0, "options": {"expires": 60}},
     "link entities": {"task": "memory.tasks.link_all_entities", "schedule": 60.0, "options": {"expires": 60}},
+    "reread spaces": {"task": "memory.tasks.reread_spaces", "schedule": 10.0, "options": {"expires": 10}},
     "roll up usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0, "options": {"expires": 60}},
     "rebalance spaces": {"task": "memory.tasks.rebalance_spaces", "schedule": 300.0, "options": {"expires": 300}},
     "apply recalls": {"task": "memory.tasks.apply_all_recalls", "schedule": 5.0, "options": {"expires": 5}},

@@ -212,6 +212,12 @@ def refresh_lexicon(scope: SpaceScope) -> int:
     return int(written)
 
 
+def reread(scope: SpaceScope, after: UUID, limit: int) -> UUID | None:
+    """Read the words of the next memories anew; the last of them, ``None`` if there was none."""
+    rows = _run("reread", scope, after=after, limit=limit)
+    return rows[0][0] if rows else None
+
+
 def analyze(scope: SpaceScope) -> None:
     _run("analyze", scope)
 

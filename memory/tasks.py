@@ -13,10 +13,11 @@ from memory.services.erase import erase
 from memory.services.expire import expire_memories
 from memory.services.imports import send_to_worker
 from memory.services.tiers import rebalance
+from memory.services.words import reread_words
 from memory.services.work import Busy
 from tenants.scope import SpaceScope
 from tenants.services.erasures import erasing_space_ids
-from tenants.services.upkeep import active_space_ids
+from tenants.services.upkeep import active_space_ids, rereading_space_ids
 
 # How long a planned task is worth doing, in seconds: as long as its planner takes to plan it again.
 EVERY_MINUTE, EVERY_FIVE_MINUTES = 60, 300
@@ -48,6 +49,17 @@ def link_entities(space_id: str) -> None:
     """Work on a space for a turn; if there is more, line up again behind what else waits."""
     if not entities.link_entities(SpaceScope.for_task(UUID(space_id))):
         link_entities.delay(space_id)
+
+
+@shared_task
+def reread_spaces() -> int:
+    return _fan_out(reread_space, rereading_space_ids(), EVERY_MINUTE)
+
+
+@shared_task
+def reread_space(space_id: str) -> bool:
+    """Work on a space for a turn; the planner sends it again until all is read."""
+    return reread_words(SpaceScope.for_task(UUID(space_id)))
 
 
 @shared_task

@@ -135,6 +135,9 @@ class Space(models.Model):
     limits = models.JSONField(default=dict, blank=True)
     embedding_model = models.CharField(max_length=200)
     embedding_dimension = models.PositiveIntegerField()
+    # The server's text search configuration that words are read by, and since it was changed, up to which memory they are.
+    text_search = models.CharField(max_length=63, default="english", db_default="english")
+    reread_to = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -83,6 +83,7 @@ class Action(TextChoices):
     SPREAD = "spread"
     REFRESH_LEXICON = "refresh_lexicon"
     LINK_ENTITIES = "link_entities"
+    REREAD_WORDS = "reread_words"
     CALL_TOOL = "call_tool"
     EXPORT = "export"
     LIST_IMPORTS = "list_imports"

@@ -19,7 +19,8 @@ _SQL = statements.load(__file__)
 
 @dataclass(frozen=True, slots=True)
 class LiveSpace:
-    """A space as a caller holds it now. ``permissions`` is what its tenant holds and its key or membership shares."""
+    """A space as a caller holds it now. ``permissions`` is what its tenant holds and its key or membership shares,
+    ``is_reread`` whether workers still read its words anew, by another ``text_search``."""
 
     id: UUID
     name: str
@@ -35,6 +36,8 @@ class LiveSpace:
     tenant_status: str
     embedding_model: str
     embedding_dimension: int
+    text_search: str
+    is_reread: bool
     permissions: frozenset[str]
     limits: Limits
 
@@ -116,6 +119,11 @@ def erasing_space_by_id(space_id: UUID) -> WorkSpace | None:
 
 def space_by_name(name: str) -> WorkSpace | None:
     return _work_space(space_id=None, name=name, erasing=False)
+
+
+def text_searches() -> list[str]:
+    """The names of the server's text search configurations."""
+    return [name for (name,) in _run("text_searches")]
 
 
 def labelled_spaces(most: int) -> dict[str, str]:

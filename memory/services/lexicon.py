@@ -10,13 +10,16 @@ SMALLEST = 1_000
 LAG = 0.2
 
 
-def refresh_lexicon(scope: SpaceScope) -> int:
-    """Count the lexemes anew if the space has outgrown its lexicon; return how many entries changed.
+def refresh_lexicon(scope: SpaceScope, *, anew: bool = False) -> int:
+    """Count the lexemes anew if the space has outgrown its lexicon, or one there is in any case with ``anew``; return how many
+    entries changed.
 
     A space that has grown so much is new to the planner, too.
     """
     with space_tx(scope):
-        if not queries.lock_task(scope, "refresh_lexicon") or not _outgrown(*queries.lexicon_growth(scope)):
+        memories, counted = queries.lexicon_growth(scope)
+        due = _outgrown(memories, counted) or (anew and counted is not None)
+        if not queries.lock_task(scope, "refresh_lexicon") or not due:
             return 0
         written = queries.refresh_lexicon(scope)
         record(scope, Action.REFRESH_LEXICON, target=f"{written} lexemes")

@@ -18,7 +18,8 @@ stored as (
          tier, stability, recall_count, last_recalled_at, recent_recalls, lexemes)
     select %(space_id)s::uuid, id, content, content_hash, kind, confidence, session, metadata,
            coalesce(observed_at, created_at, now()), coalesce(created_at, now()), coalesce(updated_at, created_at, now()),
-           expires_at, tier, stability, recall_count, last_recalled_at, recent_recalls, engram_lexemes(content)
+           expires_at, tier, stability, recall_count, last_recalled_at, recent_recalls, 
+           engram_lexemes(content, (select engram_text_search(%(space_id)s)))
     from given
     order by content_hash
     on conflict do nothing

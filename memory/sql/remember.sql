@@ -12,7 +12,7 @@ stored as (
     insert into memory_memory as m
         (space_id, id, content, content_hash, kind, confidence, session, metadata, observed_at, expires_at, lexemes)
     select %(space_id)s::uuid, id, content, content_hash, kind, confidence, session, metadata, coalesce(observed_at, now()),
-           expires_at, engram_lexemes(content)
+           expires_at, engram_lexemes(content, (select engram_text_search(%(space_id)s)))
     from given
     order by content_hash
     on conflict (space_id, content_hash) do update

@@ -67,12 +67,12 @@ class SpaceAdmin(AuditedAdmin):
         return [
             (None, {"fields": [*fixed, *described, *known]}),
             ("Limits of its own", {"fields": LIMITS, "description": "Empty: the installation's limit holds."}),
-            ("Embedding", {"fields": ["embedding_model", "embedding_dimension"]}),
+            ("Embedding", {"fields": ["embedding_model", "embedding_dimension", *(["text_search"] if obj else [])]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # Tokens, metrics and stored vectors hang on the first four.
-        fixed = ["name", "tenant", "embedding_model", "embedding_dimension", "shared_with", "created_at"]
+        fixed = ["name", "tenant", "embedding_model", "embedding_dimension", "text_search", "shared_with", "created_at"]
         return fixed if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -73,6 +73,11 @@ class WhoamiAnswer(serializers.Serializer[Any]):
     spaces = serializers.DictField(child=HeldSpaceAnswer())
 
 
+TEXT_SEARCH = (
+    "How words are read: one of PostgreSQL's text search configurations, as english, german or simple (any language)."
+)
+
+
 class SpaceRequest(StrictSerializer):
     sample = {"name": "our_notes", "title": "Our notes", "description": "What the team has found out."}
 
@@ -83,6 +88,7 @@ class SpaceRequest(StrictSerializer):
     team = serializers.CharField(required=False, max_length=63)
     embedding_model = serializers.CharField(required=False, max_length=200)
     embedding_dimension = serializers.IntegerField(required=False, min_value=1, max_value=16_000)
+    text_search = serializers.CharField(required=False, max_length=63, help_text=TEXT_SEARCH)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("embedding_model" in attrs) != ("embedding_dimension" in attrs):
@@ -100,6 +106,7 @@ class SpaceChange(StrictSerializer):
     )
     team = serializers.CharField(required=False, allow_null=True, max_length=63, help_text="Null: of no team.")
     status = ChoiceField([Space.Status.ACTIVE.value, Space.Status.ARCHIVED.value], required=False)
+    text_search = serializers.CharField(required=False, max_length=63, help_text=TEXT_SEARCH)
 
 
 class SpaceAnswer(serializers.Serializer[Any]):
@@ -114,6 +121,10 @@ class SpaceAnswer(serializers.Serializer[Any]):
     permissions = serializers.ListField(child=serializers.CharField(), help_text="What the caller may do here now.")
     embedding_model = serializers.CharField()
     embedding_dimension = serializers.IntegerField()
+    text_search = serializers.CharField(help_text=TEXT_SEARCH)
+    text_search_status = serializers.ChoiceField(
+        ["current", "changing"], help_text="Changing: a worker reads the words of older memories by it."
+    )
     created_at = serializers.DateTimeField()
 
 

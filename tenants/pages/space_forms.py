@@ -6,6 +6,7 @@ from tenants.callers import Caller
 from tenants.models import SPACE_NAME
 from tenants.operations import Action
 from tenants.pages.page_form import ACCESS, READ_ONLY, PageForm, permissions_of
+from tenants.queries import text_searches
 from tenants.services.sharing import GrantView, grant_space
 from tenants.services.spaces import NewSpace, SpaceView, create_space, update_space
 
@@ -27,6 +28,12 @@ class SpaceForm(PageForm):
         help_text="Whose it is; empty: everybody's, or that of the space above.",
         widget=forms.TextInput(attrs={"list": "teams", "autocomplete": "off"}),
     )
+    text_search = forms.ChoiceField(
+        label="Words",
+        choices=lambda: [(name, name.capitalize()) for name in text_searches()],
+        initial="english",
+        help_text="The language that words are read in; Simple takes them as they stand.",
+    )
 
     def update(self, caller: Caller, name: str) -> SpaceView | None:
         """Store what was changed; ``None`` if that will not do."""
@@ -45,7 +52,7 @@ class NewSpaceForm(SpaceForm):
         help_text="For programs, and for good: 3 to 64 of a to z, 0 to 9, _ and -.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    field_order = ["name", "title", "description", "parent", "team"]
+    field_order = ["name", "title", "description", "parent", "team", "text_search"]
 
     def create(self, caller: Caller) -> SpaceView | None:
         """Make the space; ``None`` if it cannot be made like that."""
@@ -58,6 +65,7 @@ class NewSpaceForm(SpaceForm):
             description=given["description"],
             parent=given["parent"] or None,
             team=given["team"] or None,
+            text_search=given["text_search"],
         )
         return self.carry_out(caller, Action.CREATE_SPACE, lambda: create_space(caller, new), space=new.name)
 

@@ -121,4 +121,10 @@ def _space_page(request: HttpRequest, caller: Caller, view: SpaceView, **forms: 
 
 
 def _described(view: SpaceView) -> dict[str, Any]:
-    return {"title": view.title, "description": view.description, "parent": view.parent, "team": view.team}
+    return {
+        "title": view.title,
+        "description": view.description,
+        "parent": view.parent,
+        "team": view.team,
+        "text_search": view.text_search,
+    }

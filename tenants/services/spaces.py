@@ -9,8 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from tenants import queries
 from tenants.callers import Caller
-from tenants.errors import AccessWithdrawn, Conflict, NotCovered, Refused, SpaceErasing
+from tenants.errors import AccessWithdrawn, Conflict, Invalid, NotCovered, Refused, SpaceErasing
 from tenants.models import ApiKeySpace, Permission, Space
 from tenants.operations import Action, record
 from tenants.queries import LiveSpace
@@ -27,10 +28,17 @@ from tenants.services.access import (
 from tenants.services.hierarchy import parent_named, placed, team_named
 from tenants.services.tenants import lock_tenant
 
+CURRENT, CHANGING = "current", "changing"
+# Below every memory's id.
+NONE_REREAD = UUID(int=0)
+
 
 @dataclass(frozen=True, slots=True)
 class SpaceView:
-    """A space as one caller sees it; ``permissions`` is what that caller may do there now."""
+    """A space as one caller sees it; ``permissions`` is what that caller may do there now.
+
+    ``text_search_status`` is ``current``, or ``changing`` while a worker reads the words of what it held before anew.
+    """
 
     id: UUID
     name: str
@@ -44,6 +52,8 @@ class SpaceView:
     permissions: list[str]
     embedding_model: str
     embedding_dimension: int
+    text_search: str
+    text_search_status: str
     created_at: datetime
 
 
@@ -70,6 +80,7 @@ class NewSpace:
     team: str | None = None
     embedding_model: str = settings.DEFAULT_EMBEDDING["model"]
     embedding_dimension: int = settings.DEFAULT_EMBEDDING["dimension"]
+    text_search: str = "english"
 
 
 def list_spaces(caller: Caller) -> list[SpaceView]:
@@ -120,6 +131,7 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
         _require_manage_of_parent(caller, new.parent)
     else:
         require_admin(caller)
+    _check_text_search(new.text_search)
     tenant = tenant_of(caller, tenant_slug)
     with tenant_tx(tenant.id):
         lock_tenant(tenant.id)
@@ -135,6 +147,7 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
                     team=team,
                     embedding_model=new.embedding_model,
                     embedding_dimension=new.embedding_dimension,
+                    text_search=new.text_search,
                 )
         except IntegrityError as error:
             raise Conflict(f"The name {new.name!r} is taken.", "name_taken", "name") from error
@@ -154,20 +167,25 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
         permissions=sorted(Permission.values),
         embedding_model=space.embedding_model,
         embedding_dimension=space.embedding_dimension,
+        text_search=space.text_search,
+        text_search_status=CURRENT,
         created_at=space.created_at,
     )
 
 
 def update_space(caller: Caller, name: str, changes: Mapping[str, Any]) -> SpaceView:
-    """Change some of ``title description parent team status``; ``None`` is no parent, and no team. Needs ``manage``.
+    """Change some of ``title description parent team status text_search``; ``None`` is no parent, and no team. Needs ``manage``.
 
     A space moves as it is made: by an admin anywhere in the tenant, by an application below a space that it manages too.
-    Raises ``Refused``, ``Invalid`` for a parent or team that will not do, and ``Conflict`` for an active space below an
-    archived one.
+    What words the space holds is read by another ``text_search`` by a worker.
+    Raises ``Refused``, ``Invalid`` for a parent, team or text search that will not do, and ``Conflict`` for an active space below
+    an archived one.
     """
     opened = managed_space(caller, name, archived=True)
     if "parent" in changes and caller.actor.kind != "member":
         _require_manage_of_parent(caller, changes["parent"])
+    if "text_search" in changes:
+        _check_text_search(changes["text_search"])
     with tenant_tx(caller.tenant_id):
         lock_tenant(caller.tenant_id)
         standing = Space.objects.select_for_update(of=("self",), no_key=True).exclude(status=Space.Status.ERASING)
@@ -176,10 +194,20 @@ def update_space(caller: Caller, name: str, changes: Mapping[str, Any]) -> Space
         if space is None:
             raise SpaceErasing
         columns = placed(space, changes)
+        if columns.get("text_search", space.text_search) != space.text_search:
+            columns["reread_to"] = NONE_REREAD
         if columns:
             Space.objects.filter(id=space.id).update(**columns)
         record(caller, Action.UPDATE_SPACE, target=", ".join(sorted(changes)), space=name)
     return _seen(caller, name)
+
+
+def _check_text_search(name: str) -> None:
+    allowed = queries.text_searches()
+    if name not in allowed:
+        raise Invalid(
+            f"'text_search' is {name!r}; allowed: {', '.join(allowed)}.", "unknown_text_search", "text_search"
+        )
 
 
 def _require_manage_of_parent(caller: Caller, parent: str | None) -> None:
@@ -209,5 +237,7 @@ def _view(caller: Caller, space: LiveSpace) -> SpaceView:
         permissions=sorted(held_permissions(caller, space)),
         embedding_model=space.embedding_model,
         embedding_dimension=space.embedding_dimension,
+        text_search=space.text_search,
+        text_search_status=CHANGING if space.is_reread else CURRENT,
         created_at=space.created_at,
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from tenants.models import RefreshToken, Space, Tenant
+from tenants.scope import SpaceScope
 
 
 def active_space_ids() -> list[UUID]:
@@ -20,6 +21,21 @@ def active_space_ids() -> list[UUID]:
         queue.append((turns[tenant_id], space_id))
         turns[tenant_id] += 1
     return [space_id for _, space_id in sorted(queue)]
+
+
+def rereading_space_ids() -> list[UUID]:
+    """The active spaces whose words workers have to read anew."""
+    active = Space.objects.filter(status=Space.Status.ACTIVE, tenant__status=Tenant.Status.ACTIVE)
+    return list(active.exclude(reread_to=None).values_list("id", flat=True))
+
+
+def hold_reread(scope: SpaceScope) -> UUID | None:
+    """Inside ``space_tx``: up to which memory words were read anew (``None``: all), for the caller alone to move on."""
+    return Space.objects.select_for_update(no_key=True).get(id=scope.space_id).reread_to
+
+
+def note_reread(scope: SpaceScope, last: UUID | None) -> None:
+    Space.objects.filter(id=scope.space_id).update(reread_to=last)
 
 
 def drop_expired_refresh_tokens() -> int:

@@ -1,6 +1,7 @@
 -- What an API key may touch right now: a row for each space that it names and its tenant still holds, by owning it or by a grant.
 select s.id, s.name, s.title, s.description, s.status, s.created_at, p.name as parent, t.slug as team,
-       s.tenant_id, owner.slug, owner.status, mine.status, s.embedding_model, s.embedding_dimension, s.limits,
+       s.tenant_id, owner.slug, owner.status, mine.status, s.embedding_model, s.embedding_dimension, s.text_search,
+       s.reread_to is not null, s.limits,
        case when s.tenant_id = mine.id then array['read', 'write', 'manage'] else g.permissions::text[] end as by_tenant,
        ks.permissions::text[] as by_actor
 from tenants_apikey k

@@ -47,7 +47,8 @@ by_actor as (
     group by held.space_id
 )
 select s.id, s.name, s.title, s.description, s.status, s.created_at, p.name as parent, t.slug as team,
-       s.tenant_id, owner.slug, owner.status, mine.status, s.embedding_model, s.embedding_dimension, s.limits,
+       s.tenant_id, owner.slug, owner.status, mine.status, s.embedding_model, s.embedding_dimension, s.text_search,
+       s.reread_to is not null, s.limits,
        case when s.tenant_id = mine.id then array['read', 'write', 'manage'] else g.permissions::text[] end as by_tenant,
        by_actor.permissions as by_actor
 from by_actor

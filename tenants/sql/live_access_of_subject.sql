@@ -1,7 +1,8 @@
 -- What a bearer of a token that a tenant signed itself may touch right now: the tenant's own spaces, while the signing key stands.
 -- Which of them, and what there, is for the token's claims to say.
 select s.id, s.name, s.title, s.description, s.status, s.created_at, p.name as parent, t.slug as team,
-       s.tenant_id, mine.slug, mine.status, mine.status, s.embedding_model, s.embedding_dimension, s.limits,
+       s.tenant_id, mine.slug, mine.status, mine.status, s.embedding_model, s.embedding_dimension, s.text_search,
+       s.reread_to is not null, s.limits,
        array['read', 'write', 'manage'] as by_tenant,
        array['read', 'write', 'manage'] as by_actor
 from tenants_signingkey k

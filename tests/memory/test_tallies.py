@@ -152,7 +152,7 @@ def test_rows_that_come_by_copy_are_tallied(plane: SpaceApi) -> None:
                 copy.write_row((f"Copied {n}.", ("hot", "warm", "cold")[n % 3]))
         cursor.execute(
             "insert into memory_memory (space_id, content, content_hash, tier, lexemes)"
-            " select %s, content, sha256(content::bytea), tier, engram_lexemes(content) from incoming",
+            " select %s, content, sha256(content::bytea), tier, engram_lexemes(content, 'english') from incoming",
             [scope.space_id],
         )
     assert tallied("acme_plane") == counted("acme_plane")

@@ -43,6 +43,8 @@ def test_an_admin_makes_a_space_anywhere_in_their_tenant(world: World) -> None:
         "permissions": ["manage", "read", "write"],
         "embedding_model": get_embedder().model,
         "embedding_dimension": get_embedder().dimension,
+        "text_search": "english",
+        "text_search_status": "current",
     }
 
 

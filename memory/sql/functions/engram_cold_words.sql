@@ -11,7 +11,8 @@ set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-    v_lexemes text[] := tsvector_to_array(to_tsvector('english', p_text));
+    v_config regconfig := engram_text_search(p_space_id);
+    v_lexemes text[] := tsvector_to_array(to_tsvector(v_config, p_text));
     -- A stem may end otherwise than the word: happi, happy.
     v_patterns text[] := array(
         select '%' || replace(left(lexeme, greatest(1, length(lexeme) - 1)), '\', '\\') || '%' from unnest(v_lexemes) lexeme);
@@ -24,7 +25,7 @@ begin
             select m.id, tsvector_to_array(found.lexemes) as lexemes, tsvector_to_array(ts_filter(found.lexemes, '{a}')) as heading
             from memory_embedding e
             join memory_memory m on m.space_id = p_space_id and m.id = e.memory_id
-            cross join lateral engram_lexemes(m.content) found (lexemes)
+            cross join lateral engram_lexemes(m.content, v_config) found (lexemes)
             where e.space_id = p_space_id and e.tier = 'cold' and engram_matches(m, p_filters) and lower(m.content) like any (v_patterns)
         ),
         words as (

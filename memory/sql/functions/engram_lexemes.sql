@@ -1,9 +1,9 @@
--- The lexemes of a memory. Those of its heading, which is what stands before its first colon or line break if that is at most 60
+-- The lexemes of a memory, in the language that its space names (engram_text_search). Those of its heading, which is what stands before its first colon or line break if that is at most 60
 -- characters (a title, a speaker), are marked A: a match with what a memory is about counts double.
 -- A single expression, so that the planner inlines it.
-create or replace function engram_lexemes(p_content text) returns tsvector
+create or replace function engram_lexemes(p_content text, p_config regconfig) returns tsvector
 language sql immutable parallel safe
 as $$
-    select setweight(to_tsvector('english', coalesce(substring(p_content from '^([^:\n]{1,60})(?::\s|\n)'), '')), 'A')
-        || to_tsvector('english', p_content)
+    select setweight(to_tsvector(p_config, coalesce(substring(p_content from '^([^:\n]{1,60})(?::\s|\n)'), '')), 'A')
+        || to_tsvector(p_config, p_content)
 $$;

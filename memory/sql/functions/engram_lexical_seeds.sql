@@ -17,7 +17,7 @@ as $$
 #variable_conflict use_column
 declare
     v_total bigint;
-    v_lexemes text[] := tsvector_to_array(to_tsvector('english', p_text));
+    v_lexemes text[] := tsvector_to_array(to_tsvector(engram_text_search(p_space_id), p_text));
     v_queries text[];
     v_frequencies bigint[];
 begin

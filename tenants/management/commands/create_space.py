@@ -19,6 +19,8 @@ class Command(OperatorCommand):
         parser.add_argument("--tenant", required=True, metavar="SLUG")
         parser.add_argument("--parent", metavar="NAME", help="the space above it, of the same tenant")
         parser.add_argument("--team", metavar="SLUG", help="whose it is, of the same tenant")
+        words = "the text search configuration that words are read by (english)"
+        parser.add_argument("--text-search", default="english", metavar="NAME", help=words)
         parser.add_argument("--title", default="")
         parser.add_argument("--description", default="")
 
@@ -29,5 +31,6 @@ class Command(OperatorCommand):
             description=options["description"],
             parent=options["parent"],
             team=options["team"],
+            text_search=options["text_search"],
         )
         return asdict(create_space(caller, new, tenant_slug=options["tenant"]))

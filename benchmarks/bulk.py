@@ -25,11 +25,14 @@ create temp table if not exists incoming (
 )
 """
 STORE = """
-with stored as (
+with language as materialized (
+    select engram_text_search(%(space_id)s) as config
+),
+stored as (
     insert into memory_memory (space_id, id, content, content_hash, session, lexemes)
-    select %(space_id)s, id, content, sha256(convert_to(content, 'UTF8')), session, 
-           engram_lexemes(content, (select engram_text_search(%(space_id)s)))
-    from incoming
+    select %(space_id)s, id, content, sha256(convert_to(content, 'UTF8')), session,
+           engram_lexemes(content, language.config)
+    from incoming cross join language
 ),
 -- A session that skips foreign keys skips the triggers that count, too.
 counted as (

@@ -12,15 +12,18 @@ with given as materialized (
         id, content, kind, confidence, session, metadata, observed_at, created_at, updated_at, expires_at, tier, stability,
         recall_count, last_recalled_at, recent_recalls, vector)
 ),
+language as materialized (
+    select engram_text_search(%(space_id)s) as config
+),
 stored as (
     insert into memory_memory
         (space_id, id, content, content_hash, kind, confidence, session, metadata, observed_at, created_at, updated_at, expires_at,
          tier, stability, recall_count, last_recalled_at, recent_recalls, lexemes)
     select %(space_id)s::uuid, id, content, content_hash, kind, confidence, session, metadata,
            coalesce(observed_at, created_at, now()), coalesce(created_at, now()), coalesce(updated_at, created_at, now()),
-           expires_at, tier, stability, recall_count, last_recalled_at, recent_recalls, 
-           engram_lexemes(content, (select engram_text_search(%(space_id)s)))
-    from given
+           expires_at, tier, stability, recall_count, last_recalled_at, recent_recalls,
+           engram_lexemes(content, language.config)
+    from given cross join language
     order by content_hash
     on conflict do nothing
     returning id, tier

@@ -8,12 +8,15 @@ with given as materialized (
         %(metadatas)s::jsonb[], %(observed)s::timestamptz[], %(expires)s::timestamptz[], %(vectors)s::halfvec[]
     ) item (content_hash, content, kind, confidence, session, metadata, observed_at, expires_at, vector)
 ),
+language as materialized (
+    select engram_text_search(%(space_id)s) as config
+),
 stored as (
     insert into memory_memory as m
         (space_id, id, content, content_hash, kind, confidence, session, metadata, observed_at, expires_at, lexemes)
     select %(space_id)s::uuid, id, content, content_hash, kind, confidence, session, metadata, coalesce(observed_at, now()),
-           expires_at, engram_lexemes(content, (select engram_text_search(%(space_id)s)))
-    from given
+           expires_at, engram_lexemes(content, language.config)
+    from given cross join language
     order by content_hash
     on conflict (space_id, content_hash) do update
         set recall_count = m.recall_count + 1,

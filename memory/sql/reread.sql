@@ -12,8 +12,11 @@ held as materialized (
     order by m.content_hash
     for no key update of m
 ),
+language as materialized (
+    select engram_text_search(%(space_id)s) as config
+),
 reread as (
-    update memory_memory m set lexemes = engram_lexemes(m.content, (select engram_text_search(%(space_id)s)))
-    from held where m.space_id = %(space_id)s and m.id = held.id
+    update memory_memory m set lexemes = engram_lexemes(m.content, language.config)
+    from held cross join language where m.space_id = %(space_id)s and m.id = held.id
 )
 select id from next order by id desc limit 1

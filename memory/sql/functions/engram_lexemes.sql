@@ -1,5 +1,6 @@
--- The lexemes of a memory, in the language that its space names (engram_text_search). Those of its heading, which is what stands before its first colon or line break if that is at most 60
--- characters (a title, a speaker), are marked A: a match with what a memory is about counts double.
+-- The lexemes of a memory, in the language that its space names (engram_text_search). Those of its heading, which is what stands
+-- before its first colon or line break if that is at most 60 characters (a title, a speaker), are marked A: a match with what a
+-- memory is about counts double.
 -- A single expression, so that the planner inlines it.
 create or replace function engram_lexemes(p_content text, p_config regconfig) returns tsvector
 language sql immutable parallel safe

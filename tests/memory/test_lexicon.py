@@ -1,10 +1,12 @@
 """The lexicon: how many of a space's memories hold each word, which makes rare words count for more."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from math import log
 
 import pytest
+from django.db import connection
 
 from memory.models import Lexeme
 from memory.queries import lock_task
@@ -12,12 +14,16 @@ from memory.records import NewMemory
 from memory.services.lexicon import SMALLEST, refresh_lexicon
 from memory.services.remember import remember_batch
 from tenants.scope import space_tx
+from tests.isolation.stage import admin_connection
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
 from tests.world import scope_of
 
 SPACE = "acme_plane"
 EAST = [1.0, 0.0]
+TABLES = "from pg_stat_user_tables where relname ~ '^memory_(memory|embedding_hot)_p'"
+CHANGED = f"select relname {TABLES} and n_mod_since_analyze >= {SMALLEST}"
+ANALYZED = f"select sum(analyze_count) {TABLES}"
 
 
 def fill(contents: Iterable[str], space: str = SPACE) -> None:
@@ -125,3 +131,18 @@ def test_one_worker_at_a_time_refreshes_a_space(plane: SpaceApi) -> None:
         assert lock_task(scope_of(SPACE), "refresh_lexicon")
         assert at_once(refresh) == [0]
     assert refresh() > 0
+
+
+def test_a_space_that_has_grown_so_much_is_made_known_to_the_planner(plane: SpaceApi) -> None:
+    fill(numbered(SMALLEST))
+    # A session tells what it changed when it ends, and otherwise not at once.
+    connection.close()
+    with admin_connection() as admin:
+        while not admin.execute(CHANGED).fetchall():
+            time.sleep(0.01)
+        before = admin.execute(ANALYZED).fetchall()
+        refresh()
+        connection.close()
+        while admin.execute(ANALYZED).fetchall() == before:
+            time.sleep(0.01)
+        assert admin.execute(CHANGED).fetchall() == []

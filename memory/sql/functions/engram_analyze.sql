@@ -1,5 +1,5 @@
--- Let the planner know what a space has become: ANALYZE the partitions that hold it. The app's role owns no table and may not.
--- Where an index is being built just now it is left to autovacuum, which comes by every minute.
+-- Let the planner know what a space has become: ANALYZE the partitions that hold it, those of which a tenth has changed since.
+-- The app's role owns no table and may not. Where an index is being built just now it is left to autovacuum, which comes by anyway.
 create or replace function engram_analyze(p_space_id uuid) returns void
 language plpgsql security definer
 set search_path = public, pg_temp
@@ -18,6 +18,8 @@ begin
         cross join lateral (
             select e.tableoid::regclass as name from memory_embedding e where e.space_id = p_space_id and e.tier = tier limit 1) leaf
     loop
+        continue when not exists (
+            select from pg_class c where c.oid = v_leaf and pg_stat_get_mod_since_analyze(c.oid) > 500 + 0.1 * greatest(0, c.reltuples));
         execute format('analyze %s', v_leaf);
     end loop;
 exception when lock_not_available then

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -36,6 +37,7 @@ SPACE, OTHER = "acme_large", "acme_larger"
 DIMENSION = 48
 LARGE = 600
 BUILDING = "select count(*) from pg_index where indexrelid::regclass::text ~ '^memory_ann_' and not indisvalid"
+SCANS = "select idx_scan from pg_stat_user_indexes where indexrelname ~ '^memory_ann_'"
 END_BUILDING = """
 select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'create index concurrently' and pid <> pg_backend_pid()
 """
@@ -135,6 +137,16 @@ def test_a_tier_that_has_become_large_is_given_an_index_and_is_searched_by_it(la
     assert (search(large), search(large, "warm")) == ("index", "exact")
     assert acts() == [("keep", "hot", "allowed")]
     assert trail("acme", "build_index") == [("allowed", "hot")]
+
+
+def test_recall_reads_the_index_and_not_every_vector(large: SpaceApi, admin: psycopg.Connection) -> None:
+    acts()
+    nearest(large, vectors(1)[0])
+    nearest(large, vectors(1)[0], filters={"kind": "fact"})
+    connection.close()
+    deadline = time.monotonic() + 10
+    while admin.execute(SCANS).fetchall() != [(2,)]:
+        assert time.monotonic() < deadline
 
 
 def test_a_small_one_is_given_none(world: World) -> None:

@@ -109,6 +109,16 @@ def test_recall_weighs_words_as_the_lexicon_counts_them(plane: SpaceApi) -> None
     )
 
 
+def test_a_word_of_too_many_memories_brings_up_none_beside_rarer_ones(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.services.recall.LEXICAL_BUDGET", 100)
+    fill(numbered(SMALLEST))
+    refresh()
+    assert scores(plane, "own3 all0") == pytest.approx({"own3 shared3 all0": idf(SMALLEST, 1)})
+    assert len(scores(plane, "all0")) == 100
+
+
 def test_words_newer_than_the_lexicon_count_as_rare(plane: SpaceApi) -> None:
     fill(numbered(SMALLEST))
     refresh()

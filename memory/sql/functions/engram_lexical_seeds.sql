@@ -1,7 +1,8 @@
 -- The memories that share words with a cue, by the sum of the shared words' inverse document frequency:
 -- idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza, 2009), N memories, n of them with the word.
 -- A word in a memory's heading (engram_lexemes) counts double.
--- Words are taken rarest first until their frequencies fill p_budget rows, so that common words cost nothing.
+-- Words are taken rarest first until their frequencies fill p_budget rows, so that common words cost nothing; one that
+-- would fill it twice over is left out, because which of its memories came up would be chance.
 -- share is lexical as a part of what all of the cue's words would give; mean and deviation are the share's over the whole space;
 -- (0.03, 0.08) is usual.
 -- Frequencies come from the space's lexicon; a space that has none yet is small or new and is counted on the spot.
@@ -55,7 +56,7 @@ begin
                   and engram_matches(m, p_filters)
                 limit p_budget
             ) hit
-            where words.n > 0 and (words.before is null or words.before < p_budget)
+            where words.n > 0 and (words.before is null or words.before < p_budget and words.before + words.n <= 2 * p_budget)
             group by hit.id
         ),
         scale as (

@@ -13,7 +13,7 @@ as $$
 declare
     v_config regconfig := engram_text_search(p_space_id);
     v_lexemes text[] := tsvector_to_array(to_tsvector(v_config, p_text));
-    -- A stem may end otherwise than the word: happi, happy. In other languages it may begin otherwise, too: haus, Häuser.
+    -- A stem may end otherwise than the word: happi, happy. In other languages its start may differ, too: haus, Häuser.
     v_patterns text[] := case when v_config::text not in ('english', 'simple') then '{%}' else array(
         select '%' || replace(left(lexeme, greatest(1, length(lexeme) - 1)), '\', '\\') || '%' from unnest(v_lexemes) lexeme) end;
     v_total bigint;

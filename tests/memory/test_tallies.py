@@ -219,13 +219,14 @@ def _delete(n: int) -> str:
 
 
 def _fail(n: int) -> str:
-    """All of the above, and then an error that takes it back."""
-    return f"""
+    """All of the above, and then an error that takes it back. A block takes no parameters."""
+    block = f"""
         do $$ begin
             {_insert(n)}; {_move(n)}; {_delete(n)}; raise division_by_zero;
         exception when division_by_zero then
         end $$
     """
+    return block.replace("%(space_id)s", "current_setting('engram.space_id')::uuid")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
@@ -14,6 +13,6 @@ class StrictJSONParser(JSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
-            return strict_json.loads(stream.read().decode(settings.DEFAULT_CHARSET))
+            return strict_json.loads(stream.read())
         except ValueError as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error

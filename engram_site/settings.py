@@ -84,7 +84,8 @@ def _database(url: str, password: str, *, pooled: bool) -> dict[str, Any]:
             f"DATABASE_URL starts with {parts.scheme!r}; allowed: postgresql://user:password@host:port/database."
         )
     # A statement that a connection runs again is planned no more, which takes longer than running most.
-    prepared = {"server_side_binding": True, "prepare_threshold": 5}
+    threshold = 5 if env.flag("ENGRAM_DATABASE_PREPARED", default=True) else None
+    prepared = {"server_side_binding": True, "prepare_threshold": threshold}
     options: dict[str, Any] = {"application_name": "engram", **prepared, **dict(parse_qsl(parts.query))}
     if pooled:
         options["pool"] = {"min_size": 1, "max_size": env.integer("ENGRAM_POOL_SIZE", 10, least=1), "timeout": 10}

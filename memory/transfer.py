@@ -112,7 +112,7 @@ def longest_line(dimension: int) -> int:
 def read_line(text: bytes) -> Line:
     """Parse and check a line; raises ``BadLine``."""
     try:
-        entry = strict_json.loads(text.decode())
+        entry = strict_json.loads(text)
     except ValueError as error:
         raise BadLine(f"This is not JSON in UTF-8 ({error}); allowed: one JSON object.") from error
     if not isinstance(entry, dict):

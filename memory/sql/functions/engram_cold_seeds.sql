@@ -3,9 +3,10 @@
 create or replace function engram_cold_seeds(
     p_space_id uuid, p_vector halfvec, p_filters jsonb, p_limit integer
 ) returns table (memory_id uuid, similarity double precision)
-language plpgsql stable security definer
+language plpgsql stable security definer rows 100
 set search_path = public, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_seqscan = on
 as $$
 #variable_conflict use_column
 begin

@@ -5,9 +5,10 @@ create or replace function engram_cold_words(
 ) returns table (
     memory_id uuid, lexical double precision, share double precision, mean double precision, deviation double precision
 )
-language plpgsql stable security definer
+language plpgsql stable security definer rows 100
 set search_path = public, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_seqscan = on
 as $$
 #variable_conflict use_column
 declare

@@ -3,9 +3,10 @@
 create or replace function engram_similarity_scale(
     p_space_id uuid, p_vector halfvec, p_tiers text[], p_sample integer
 ) returns table (mean double precision, deviation double precision)
-language plpgsql stable security definer
+language plpgsql stable security definer rows 1
 set search_path = public, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_seqscan = on
 as $$
 begin
     perform engram_check_space(p_space_id);

@@ -9,7 +9,7 @@ create or replace function engram_spread(
     p_space_id uuid, p_from uuid[], p_activations double precision[], p_depth integer,
     p_decay double precision, p_threshold double precision, p_fan_out integer, p_frontier integer
 ) returns table (memory_id uuid, initial double precision, received double precision, depth integer, path uuid[])
-language plpgsql stable
+language plpgsql stable rows 100
 set search_path = public, pg_temp
 -- One plan a session serves every space, because planning a hop takes longer than most hops. A plan that lasts must not rest on
 -- a table's having been small.

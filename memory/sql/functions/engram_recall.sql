@@ -22,8 +22,9 @@ create or replace function engram_recall(
 )
 language plpgsql stable security definer
 set search_path = public, pg_temp
--- One plan a session serves every space, because planning takes longer than looking up what was found, which is by key alone.
-set plan_cache_mode = force_generic_plan
+-- A plan for all spaces would lock every partition, and wait for one that is locked.
+set plan_cache_mode = force_custom_plan
+-- What was found is looked up by its key.
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -13,7 +13,7 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("memory", "0009_entities"), ("tenants", "0007_text_search")]
+    dependencies = [("memory", "0009_entities"), ("tenants", "0008_text_search")]
     operations = [
         migrations.RunSQL(
             READ_WORDS.format(arguments="new.content, engram_text_search(new.space_id)"),

@@ -278,9 +278,10 @@ def test_the_pool_would_keep_what_is_set_for_a_session(rivals: Rivals, pooled: N
 def test_no_code_of_ours_sets_anything_for_a_session() -> None:
     apps = [Path(settings.BASE_DIR) / name for name in ("tenants", "memory", "audit", "engram_site")]
     texts = [path.read_text() for app in apps for pattern in ("*.py", "*.sql") for path in app.rglob(pattern)]
-    local = [flag for text in texts for flag in re.findall(r"set_config\(.*?, (\w+)\)", text)]
-    assert len(local) >= 3
-    assert set(local) == {"true"}
+    set_to = [found for text in texts for found in re.findall(r"set_config\('([\w.]+)'.*?, (true|false)\)", text)]
+    assert len(set_to) == sum(text.count("set_config(") for text in texts) >= 3
+    # An index is built in no transaction, by the owner, on a connection of its own.
+    assert {name for name, local in set_to if local == "false"} == {"maintenance_work_mem"}
     assert [text for text in texts if re.search(r"\bset\s+(session\s+)?engram\.", text, re.IGNORECASE)] == []
 
 

@@ -1,5 +1,7 @@
 """Export and import: a whole space out as lines, and in again to the bit."""
 
+import json
+
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -80,7 +82,7 @@ def test_a_vector_is_the_same_to_the_bit_whether_it_was_remembered_or_imported(p
 
 
 def vectors_of(space: SpaceApi) -> list[tuple[str, str]]:
-    return [(row[0]["content"], row[2]) for row in stored(space.space) if len(row) == 3]
+    return [(json.loads(row[0])["content"], row[2]) for row in stored(space.space) if len(row) == 3]
 
 
 def test_what_is_imported_can_be_recalled_and_spread_as_before(lived_in: SpaceApi) -> None:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0006_work")]
+    dependencies = [("tenants", "0007_deadletter_failed_at")]
     operations = [
         migrations.AddField(
             "Space", "text_search", models.CharField(db_default="english", default="english", max_length=63)

@@ -31,10 +31,12 @@ def owner() -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
-def lock_indexes(by: psycopg.Connection[Any]) -> bool:
-    """Be the only one to build and drop, while the connection lasts; false if somebody else is."""
+@contextmanager
+def lock_indexes(by: psycopg.Connection[Any]) -> Iterator[bool]:
+    """Be the only one to build and drop; false if somebody else is. Of one that is killed the server unlocks when it notices."""
     ((held,),) = by.execute(_SQL["lock_indexes"]).fetchall()
-    return bool(held)
+    yield bool(held)
+    by.execute(_SQL["unlock_indexes"])
 
 
 def wanted_indexes(by: psycopg.Connection[Any], *, min_memories: int, max_indexes: int) -> list[WantedIndex]:

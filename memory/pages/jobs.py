@@ -19,6 +19,12 @@ class Job:
 
 JOBS = {
     "memory.tasks.refresh_lexicon": Job("Counting words", "Recall weighs words by older counts."),
+    "memory.tasks.link_entities": Job(
+        "Associating what names the same", "Memories that are new or changed have no associations by names."
+    ),
+    "memory.tasks.reread_space": Job(
+        "Reading words in the space's language", "Words are found as the language that was set before reads them."
+    ),
     "memory.tasks.apply_recalls": Job("Noting recalls", "Recall answers as before, and strengthens nothing."),
     "memory.tasks.rebalance_space": Job(
         "Moving memories between tiers", "Nothing is lost, but a tier may be fuller than it should be."

@@ -59,8 +59,8 @@ def reconcile_indexes(progress: Callable[[IndexStep], object] = lambda step: Non
     Raises ``Busy`` while another worker is at it, or what the server has left to do for one that was killed, and ``Unavailable``
     where the owner's address is not known.
     """
-    with queries.owner() as owner:
-        if not queries.lock_indexes(owner):
+    with queries.owner() as owner, queries.lock_indexes(owner) as held:
+        if not held:
             raise Busy("Another worker is building indexes.")
         taken: list[Taken] = []
         for step in _plan(owner):

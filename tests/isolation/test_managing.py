@@ -36,7 +36,8 @@ NOT_COVERED = (403, "403 space_not_covered")
 NOT_FOUND = (302, "404 not_found")
 
 FORMS = [
-    Form(lambda s: f"/spaces/{s.space}/", "update_space", NOT_COVERED, lambda s: {"title": "Mine"}),
+    Form(lambda s: f"/spaces/{s.space}/", "update_space", NOT_COVERED, lambda s: {
+        "title": "Mine", "text_search": "english"}),
     Form(lambda s: f"/spaces/{s.space}/archive/", "update_space", NOT_COVERED, lambda s: {"status": "archived"}),
     Form(lambda s: f"/spaces/{s.space}/erase/", "erase_space", NOT_COVERED, lambda s: {"confirm": s.space}),
     Form(lambda s: f"/spaces/{s.space}/grants/", "share_space", NOT_COVERED, lambda s: {
@@ -55,7 +56,7 @@ FORMS = [
 
 # A member sends these in their own tenant, where there is nothing to look up first.
 FORMS_OF_ADMINS = [
-    ("/spaces/", "create_space", {"name": "acme_new"}),
+    ("/spaces/", "create_space", {"name": "acme_new", "text_search": "english"}),
     ("/people/members/", "add_member", {"username": "mallory", "role": "admin", "password": "a-quite-long-password"}),
     ("/people/teams/", "create_team", {"slug": "mine"}),
     ("/keys/", "create_key", {"name": "mine", "spaces": "acme_s1", "permissions": ["read"]}),

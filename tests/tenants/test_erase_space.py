@@ -59,7 +59,12 @@ def test_it_is_gone_when_the_worker_is_done_and_the_report_stays(key: ControlApi
     (erasure,) = key.listed("erasures/")
     assert erasure["finished_at"] is not None
     assert erasure["memories"] == 1
-    assert erasure["erased"] == {"memory_embedding": 1, "memory_memory": 1, "memory_tally": 1}
+    assert erasure["erased"] == {
+        "memory_embedding": 1,
+        "memory_memory": 1,
+        "memory_tally": 1,
+        "memory_unlinked": 1,
+    }
     assert set(key.spaces()) == {"acme_s10", "acme_shared"}
     assert not Space.objects.filter(name="acme_s1").exists()
 

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from memory import queries
 from memory.models import Association
 from memory.records import AssociationRecord, Link
-from memory.services.memories import find
+from memory.services.memories import alive, find
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
@@ -21,13 +21,19 @@ def list_associations(scope: SpaceScope, memory_id: UUID) -> list[AssociationRec
     scope.require("read")
     with space_tx(scope, durable=False):
         find(scope, memory_id)
-        rows = Association.objects.filter(Q(source_id=memory_id) | Q(target_id=memory_id), space_id=scope.space_id)
         found = [
             AssociationRecord(row.source_id, row.target_id, row.kind, row.weight)
-            for row in rows.order_by("-weight", "source_id", "target_id", "kind")[:MOST_LISTED]
+            for row in associations_of(scope, memory_id)[:MOST_LISTED]
         ]
         record(scope, Action.LIST_ASSOCIATIONS, target=memory_id)
     return found
+
+
+def associations_of(scope: SpaceScope, memory_id: UUID) -> QuerySet[Association]:
+    """Inside ``space_tx``: a memory's associations in both directions, heaviest first, but for those with what has expired."""
+    either_way = Association.objects.filter(Q(source_id=memory_id) | Q(target_id=memory_id), space_id=scope.space_id)
+    both_ends = [Exists(alive(scope).filter(id=OuterRef(end))) for end in ("source_id", "target_id")]
+    return either_way.filter(*both_ends).order_by("-weight", "source_id", "target_id", "kind")
 
 
 def associate(scope: SpaceScope, source: UUID, link: Link) -> AssociationRecord:

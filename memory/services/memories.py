@@ -47,7 +47,7 @@ def list_memories(scope: SpaceScope, filters: Filters, after: Position | None, l
         "created_at__lt": filters.created_before,
     }
     with space_tx(scope, durable=False):
-        rows = _alive(scope).filter(**{lookup: value for lookup, value in given.items() if value is not None})
+        rows = alive(scope).filter(**{lookup: value for lookup, value in given.items() if value is not None})
         if after is not None:
             rows = rows.filter(
                 Q(created_at__lt=after.created_at) | Q(created_at=after.created_at, id__lt=after.id),
@@ -84,7 +84,7 @@ def update_memory(
         (vector,) = vectors.embed(scope, [changes["content"]])
     plain = {name: value for name, value in changes.items() if name != "content"}
     with space_tx(scope):
-        content = changes.get("content", find(scope, memory_id).content)
+        content = changes.get("content", find(scope, memory_id, held=True).content)
         if vector is not None:
             _replace_content(scope, memory_id, content, vector)
         Memory.objects.filter(space_id=scope.space_id, id=memory_id).update(updated_at=timezone.now(), **plain)
@@ -110,14 +110,16 @@ def _replace_content(scope: SpaceScope, memory_id: UUID, content: str, vector: V
         raise Conflict("Another memory of the space has this content already.", "duplicate_content") from error
 
 
-def _alive(scope: SpaceScope) -> QuerySet[Memory]:
+def alive(scope: SpaceScope) -> QuerySet[Memory]:
+    """Inside ``space_tx``: the memories that have not expired."""
     now = timezone.now()
     return Memory.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), space_id=scope.space_id).defer("lexemes")
 
 
-def find(scope: SpaceScope, memory_id: UUID) -> MemoryRecord:
-    """Inside ``space_tx``: the memory; raises ``NotFound``."""
-    memory = _alive(scope).filter(id=memory_id).first()
+def find(scope: SpaceScope, memory_id: UUID, *, held: bool = False) -> MemoryRecord:
+    """Inside ``space_tx``: the memory, which with ``held`` nobody else changes until that ends; raises ``NotFound``."""
+    memories = alive(scope).select_for_update(no_key=True) if held else alive(scope)
+    memory = memories.filter(id=memory_id).first()
     if memory is None:
         raise _not_found(memory_id)
     return _record(scope, memory)

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
-
 from audit.services.events import Event, events_about
 from memory.models import Association, Memory
 from memory.records import MemoryRecord
+from memory.services.associations import associations_of
 from memory.services.memories import find
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
@@ -61,10 +60,7 @@ def read_in_full(scope: SpaceScope, memory_id: UUID, *, with_history: bool) -> M
     scope.require("read")
     with space_tx(scope, durable=False):
         memory = find(scope, memory_id)
-        either_way = Association.objects.filter(
-            Q(source_id=memory_id) | Q(target_id=memory_id), space_id=scope.space_id
-        )
-        rows = list(either_way.order_by("-weight", "source_id", "target_id", "kind")[:MOST_LINKS])
+        rows = list(associations_of(scope, memory_id)[:MOST_LINKS])
         ends = {end for row in rows for end in (row.source_id, row.target_id)}
         contents = dict(Memory.objects.filter(space_id=scope.space_id, id__in=ends).values_list("id", "content"))
         history = events_about(scope, memory_id, MOST_EVENTS) if with_history else []

@@ -1,6 +1,7 @@
 """Listing, reading, changing and forgetting memories."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 
 from memory.models import Association, Embedding, Tier
 from tenants.scope import space_tx
+from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi, problems
 from tests.world import World, scope_of
 
@@ -202,6 +204,17 @@ def test_new_content_in_a_space_of_the_clients_vectors_needs_a_vector(plane: Spa
     assert plane.get(f"memories/{memory_id}/").json()["content"] == "As it was."
 
 
+def test_a_new_vector_at_the_same_moment_does_not_bring_the_old_content_back(plane: SpaceApi) -> None:
+    memory_id = plane.remember("Version 0.", embedding=EAST)
+    contents = [f"Version {n}." for n in range(1, 11)]
+    kept = []
+    for content in contents:
+        changes: list[Any] = [{"content": content, "embedding": NORTH}, {"embedding": EAST}]
+        at_once(*[partial(plane.patch, f"memories/{memory_id}/", change) for change in changes])
+        kept.append(plane.get(f"memories/{memory_id}/").json()["content"])
+    assert kept == contents
+
+
 def test_content_that_another_memory_has_is_a_conflict_and_changes_nothing(acme: SpaceApi) -> None:
     acme.remember("Taken.")
     memory_id = acme.remember("Free.", kind="fact")
@@ -294,5 +307,6 @@ def test_an_expired_memory_is_gone_from_every_read_path(acme: SpaceApi) -> None:
     assert acme.post("spread/", {"from": [expired]}).status_code == 404
     assert [reached["memory"]["id"] for reached in acme.spread(before)["activations"]] == [before]
     assert acme.get(f"memories/{expired}/associations/").status_code == 404
+    assert acme.associations(before) == []
     assert acme.put(f"memories/{before}/associations/{expired}/", {}).status_code == 404
     assert acme.patch(f"memories/{expired}/", {"kind": "fact"}).status_code == 404

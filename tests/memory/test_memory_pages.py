@@ -109,6 +109,16 @@ def test_a_memory_is_shown_whole_with_its_associations(world: World, memory: UUI
     assert links["temporal"] == ("↔", "with", 1.0)
 
 
+def test_what_has_expired_is_not_shown_beside_what_it_is_associated_with(world: World, memory: UUID) -> None:
+    expired = remember_in("acme_s1", "What nobody may see any more.", session="one")
+    with space_tx(scope_of("acme_s1")):
+        Memory.objects.filter(id=expired).update(expires_at=timezone.now())
+    page = shown(logged_in("bob"), page_of(memory))
+    assert "The first memory of acme_s1." in page
+    assert "What nobody may see any more." not in page
+    assert str(expired) not in page
+
+
 def test_its_history_is_for_admins_and_of_their_own_tenant(world: World) -> None:
     shared = UUID(world.memories["acme_shared"])
     charlie, alice = logged_in("charlie"), logged_in("alice")

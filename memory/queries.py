@@ -319,19 +319,6 @@ def erase(scope: SpaceScope, table: str, limit: int) -> int:
     return int(erased)
 
 
-def claim_idempotency_key(scope: SpaceScope, key: str, request_hash: bytes) -> bool:
-    return bool(_run("claim_idempotency_key", scope, actor_id=scope.actor.id, key=key, request_hash=request_hash))
-
-
-def idempotent_answer(scope: SpaceScope, key: str) -> tuple[bytes, Any]:
-    ((request_hash, answer),) = _run("idempotent_answer", scope, actor_id=scope.actor.id, key=key)
-    return bytes(request_hash), json.loads(answer) if isinstance(answer, str) else answer
-
-
-def keep_answer(scope: SpaceScope, key: str, answer: Any) -> None:
-    _execute("keep_answer", scope, actor_id=scope.actor.id, key=key, answer=json.dumps(answer))
-
-
 def space_counts(scope: SpaceScope) -> SpaceCounts:
     counts = {tier: TierCount(memories, text_bytes) for tier, memories, text_bytes in _run("space_counts", scope)}
     newest = _run("newest_memory", scope)

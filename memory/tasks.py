@@ -11,6 +11,7 @@ from memory.services import entities, indexes, lexicon, reinforcement
 from memory.services import import_memories as importing
 from memory.services.erase import erase
 from memory.services.expire import expire_memories
+from memory.services.idempotency import forget_idempotency_keys
 from memory.services.imports import send_to_worker
 from memory.services.tiers import rebalance
 from memory.services.words import reread_words
@@ -93,6 +94,7 @@ def tidy_spaces() -> int:
 def tidy_space(space_id: str) -> int:
     scope = SpaceScope.for_task(UUID(space_id))
     reinforcement.fade_associations(scope)
+    forget_idempotency_keys(scope)
     return expire_memories(scope)
 
 

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from memory import queries
+from memory import idempotency_queries as queries
 from tenants.errors import Conflict
-from tenants.scope import SpaceScope
+from tenants.scope import SpaceScope, space_tx
+
+# Keys deleted in one transaction.
+BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,14 @@ def once(scope: SpaceScope, key: IdempotencyKey | None, act: Callable[[], Any]) 
     if used_for != digest:
         raise Conflict(f"The Idempotency-Key {key.key!r} was used for another request.", "idempotency_key_reused")
     return answer
+
+
+def forget_idempotency_keys(scope: SpaceScope, *, batch: int = BATCH) -> int:
+    """Delete the keys that are a day old, with their answers; how many there were."""
+    forgotten = 0
+    while True:
+        with space_tx(scope):
+            count = queries.forget_idempotency_keys(scope, batch)
+        forgotten += count
+        if count < batch:
+            return forgotten

@@ -110,6 +110,9 @@ def _with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit
     """The hits with what the cold tier knows. Its texts are read for words only where words are all that was asked by."""
     if not queries.space_counts(scope).cold.memories:
         return hits
+    if not call.lexical:
+        # By meaning alone the order is the cosine's, which two searches, each on its own scale, would not keep.
+        return queries.recall(scope, replace(call, tiers=tuple(Tier)))[0]
     cold, _ = queries.recall(scope, replace(call, tiers=(Tier.COLD,), lexical=call.lexical and not call.semantic))
     return sorted([*hits, *cold], key=lambda hit: (-hit.score, hit.memory.id))[: call.limit]
 

@@ -175,6 +175,17 @@ def test_cold_answers_unasked_when_the_others_find_nothing_good(plane: SpaceApi)
     assert plane.recalled(embedding=EAST, depth=0, tiers=["hot", "warm"]) == [other]
 
 
+def test_by_meaning_alone_the_cold_come_in_the_cosines_order_among_the_others(plane: SpaceApi) -> None:
+    hot = {"content": "Rather like it.", "embedding": [0.26, 0.97]}
+    cold = [{"content": f"More like it, {n}.", "embedding": [0.34, 0.94]} for n in range(60)]
+    first, *others = plane.batch([hot, *cold])
+    with space_tx(scope_of(SPACE)):
+        Memory.objects.exclude(id=first).update(tier="cold")
+    hits = plane.recall(embedding=EAST, depth=0, limit=61)
+    assert [hit["memory"]["id"] for hit in hits] == [*others, first]
+    assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
+
+
 def test_cold_is_left_in_peace_when_the_others_find_something_good(plane: SpaceApi) -> None:
     fill_up = [{"content": f"Other {n}.", "embedding": [0.0, 1.0]} for n in range(60)]
     ids = plane.batch([*fill_up, {"content": "East.", "embedding": EAST}, {"content": "East too.", "embedding": EAST}])

@@ -12,11 +12,11 @@ from tenants.errors import EngramError, NotCovered, Problem, Unavailable
 from tenants.models import Permission, Space
 from tenants.operations import Action, outcome_of, record
 from tenants.scope import SpaceScope, tenant_tx
-from tenants.services import limiter
-from tenants.services.access import held_permissions, live_spaces, open_space
+from tenants.services.access import entered, held_permissions, live_spaces
 
-# One space may take this long, in milliseconds; the others' answers do not wait for it longer.
+# One space may take this long, in milliseconds, and all of them together; the others' answers do not wait longer.
 PATIENCE_MS = 2_000
+PATIENCE_IN_ALL_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,14 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
     asked: list[Asked] = []
     for name in wanted:
         began, problem, found = time.perf_counter(), None, 0
+        # Its row in the trail says how long this space took, and not those before it too.
+        asking = caller.restarted()
         try:
-            recalled = _recall_in(caller, name, cue, embed)
+            left_ms = PATIENCE_IN_ALL_MS - int((began - started) * 1000)
+            recalled = _recall_in(asking, name, cue, embed, patience_ms=min(PATIENCE_MS, left_ms))
         except EngramError as error:
             problem = error.problems()[0]
-            _record_refusal(caller, name, error)
+            _record_refusal(asking, name, error)
         else:
             hits.extend(recalled.hits)
             found = len(recalled.hits)
@@ -65,26 +68,37 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
 
 
 def _embedding_once() -> Embed:
-    """``vectors.embed``, but that a text is embedded once for all spaces of a model."""
-    known: dict[tuple[str, int, tuple[str, ...]], list[Vector]] = {}
+    """``vectors.embed``, but that a text is embedded once for all spaces of a model; an embedder that fails is not asked again,
+    because each space would wait for it anew."""
+    known: dict[tuple[str, int, tuple[str, ...]], list[Vector] | Unavailable] = {}
 
     def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
         same = (scope.embedding_model, scope.embedding_dimension, tuple(texts))
         if same not in known:
-            known[same] = vectors.embed(scope, texts)
-        return known[same]
+            known[same] = _embedded(scope, texts)
+        answer = known[same]
+        if isinstance(answer, Unavailable):
+            raise answer
+        return answer
 
     return embed
 
 
-def _recall_in(caller: Caller, name: str, cue: Cue, embed: Embed) -> Recalled:
-    scope = open_space(caller, name, Permission.READ)
-    with limiter.occupy(scope):
-        limiter.spend(scope)
+def _embedded(scope: SpaceScope, texts: Sequence[str]) -> list[Vector] | Unavailable:
+    try:
+        return vectors.embed(scope, texts)
+    except Unavailable as error:
+        return error
+
+
+def _recall_in(caller: Caller, name: str, cue: Cue, embed: Embed, *, patience_ms: int) -> Recalled:
+    if patience_ms < 1:
+        raise Unavailable("The spaces before this one took all the time that there is.", "too_slow")
+    with entered(caller, name, Permission.READ) as scope:
         try:
-            return recall(scope, cue, patience_ms=PATIENCE_MS, embed=embed)
+            return recall(scope, cue, patience_ms=patience_ms, embed=embed)
         except TimeoutError as error:
-            raise Unavailable(f"The space did not answer within {PATIENCE_MS} ms.", "too_slow") from error
+            raise Unavailable(f"The space did not answer within {patience_ms} ms.", "too_slow") from error
 
 
 def _record_refusal(caller: Caller, name: str, error: EngramError) -> None:

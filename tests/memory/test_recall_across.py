@@ -18,7 +18,7 @@ from tenants.services.sharing import withdraw_space
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import suspend_tenant
 from tests.limits import limit_space, refusals
-from tests.memory.openai_server import running_server
+from tests.memory.openai_server import always, running_server
 from tests.memory.space_api import SpaceApi, detail, problems, space_of_vectors
 from tests.world import READ, READ_WRITE, World, logged_in, scope_of
 
@@ -133,7 +133,7 @@ def test_no_name_at_all_is_refused(world: World) -> None:
     assert (answer.status_code, problems(answer)) == (400, [("empty", "spaces")])
 
 
-def test_a_text_is_embedded_once_for_all_spaces_of_a_model(
+def test_a_text_is_embedded_once_for_all_spaces_of_a_model_and_a_failure_is_not_waited_for_again(
     world: World, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -150,7 +150,11 @@ def test_a_text_is_embedded_once_for_all_spaces_of_a_model(
         settings.ENGRAM_OPENAI_DIMENSION = 3
         answer = asked(world.client("remote"), query="What did Ruth get?")
         assert [request["input"] for request in provider.requests] == [["What did Ruth get?"]]
+        provider.script(*[always({}, status=400)] * 3)
+        failed = asked(world.client("remote"), query="Who was away?")
+        assert len(provider.requests) == 2
     assert met(answer) == {"acme_s1": "embedding_required", **dict.fromkeys(names)}
+    assert met(failed) == {"acme_s1": "embedding_required", **dict.fromkeys(names, "embedder_unavailable")}
 
 
 def test_a_memorys_id_is_no_cue_for_several_spaces(world: World) -> None:
@@ -257,6 +261,17 @@ def test_a_space_that_hangs_is_given_up_and_the_others_answer(world: World, monk
     assert 300 <= answer["spaces"][0]["took_ms"] < 2_000
 
 
+def test_the_spaces_that_all_time_was_gone_for_are_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_space("acme_s10", rate_limit_per_space=1)
+    client = world.client("acme")
+    monkeypatch.setattr(recall_across, "PATIENCE_IN_ALL_MS", 0)
+    answer = asked(client)
+    assert met(answer) == dict.fromkeys(ACME, "too_slow")
+    assert answer["results"] == []
+    monkeypatch.undo()
+    assert met(asked(client)) == dict.fromkeys(ACME)
+
+
 def test_each_space_asked_costs_one_of_its_operations(world: World) -> None:
     limit_space("acme_s1", rate_limit_per_space=2)
     client = world.client("acme")
@@ -275,6 +290,18 @@ def test_the_audit_trail_has_a_row_for_each_space_and_one_for_the_whole(world: W
         ("recall", "acme_shared", "allowed", "1 memories"),
         ("recall_across", "", "allowed", "3 spaces"),
     ]
+
+
+def test_the_audit_trail_tells_each_spaces_own_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 300)
+    table = partitions(ACME)["acme_s1"]
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"]) as admin:
+        admin.execute(f"lock table {table} in access exclusive mode")
+        asked(world.client("acme"), spaces=["acme_s1", "acme_s10", "acme_shared"])
+        admin.rollback()
+    events = recent_events(Tenant.objects.get(slug="acme").id, 4)
+    whole, *spaces = [event.duration_ms for event in events]
+    assert whole >= sum(spaces)
 
 
 def test_a_guests_recall_is_in_the_guests_trail(world: World) -> None:

@@ -16,13 +16,15 @@ from kombu import Connection
 from prometheus_client.parser import text_string_to_metric_families
 
 from engram_site.celery import app
+from memory.models import Memory
 from memory.services.reinforcement import apply_recalls
 from memory.services.tiers import rebalance
+from memory.services.usage import usage
 from tenants.callers import INSTALLATION, operator
 from tenants.metrics import labelled_spaces
 from tenants.models import Space
 from tenants.operations import Action, record
-from tenants.scope import SpaceScope, tenant_tx
+from tenants.scope import SpaceScope, space_tx, tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tests.limits import limit_space
 from tests.memory.space_api import space_of_vectors
@@ -195,6 +197,16 @@ def test_sizes_follow_what_is_remembered(world: World) -> None:
     before = samples("engram_memories")[("acme_s1", "hot")]
     remember_in("acme_s1", "One more.")
     assert samples("engram_memories")[("acme_s1", "hot")] == before + 1
+
+
+def test_bytes_are_what_usage_says_in_every_tier(world: World) -> None:
+    ids = [remember_in("acme_s1", f"One more, {tier}.") for tier in ("hot", "warm", "cold")]
+    with space_tx(scope_of("acme_s1")):
+        Memory.objects.filter(id=ids[1]).update(tier="warm")
+        Memory.objects.filter(id=ids[2]).update(tier="cold")
+    used = usage(scope_of("acme_s1"))
+    assert samples("engram_storage_memory_bytes")[("acme_s1",)] == sum(tier.bytes for tier in used.tiers)
+    assert [tier.count.memories for tier in used.tiers] == [2, 1, 1]
 
 
 def test_moves_between_tiers_are_counted(world: World) -> None:

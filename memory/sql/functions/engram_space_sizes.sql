@@ -11,8 +11,9 @@ as $$
         from tenants_space s
     )
     select n.name, coalesce(t.tier, 'hot'), coalesce(sum(t.memories), 0)::bigint,
-           -- A halfvec is two bytes a number and a header of eight.
-           coalesce(sum(t.bytes + t.memories * (2 * n.dimension + 8)), 0)::bigint
+           -- A halfvec is two bytes a number and a header of eight; a cold one is a byte and a bit a number, and headers of twelve.
+           coalesce(sum(t.bytes + t.memories * case when t.tier = 'cold' then ceil(1.125 * n.dimension) + 12
+                                                    else 2 * n.dimension + 8 end), 0)::bigint
     from named n left join memory_tally t on t.space_id = n.id
     group by 1, 2
 $$;

@@ -19,6 +19,7 @@ from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.access import held_permissions, live_spaces
 from tenants.services.keys import verify_key
+from tenants.services.refresh_tokens import revoke_refresh_tokens
 
 Spaces = Mapping[str, frozenset[str]]
 
@@ -74,7 +75,7 @@ def refresh(origin: Origin, refresh_token: str) -> TokenPair:
         with transaction.atomic():
             if unused.update(used_at=now):
                 return _sign(caller, _live(caller, archived=False), wanted, link.family, Action.REFRESH_TOKEN)
-        RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=now)
+        revoke_refresh_tokens(RefreshToken.objects.filter(family=link.family))
         raise InvalidToken("The refresh token is not valid, has expired or has been used before.")
 
 
@@ -85,7 +86,7 @@ def revoke(origin: Origin, refresh_token: str) -> None:
     if link is None:
         raise InvalidToken
     with tenant_tx(link.tenant_id):
-        RefreshToken.objects.filter(family=link.family, revoked_at=None).update(revoked_at=timezone.now())
+        revoke_refresh_tokens(RefreshToken.objects.filter(family=link.family))
         record(Caller(link.tenant_id, _actor_of(link), {}, origin), Action.REVOKE_TOKEN)
 
 

@@ -9,7 +9,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from tenants.callers import Caller
 from tenants.errors import Conflict, Invalid, NotFound
@@ -18,6 +17,7 @@ from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.access import administered, require_admin, require_member
 from tenants.services.hierarchy import team_named
+from tenants.services.refresh_tokens import revoke_refresh_tokens
 from tenants.services.tenants import lock_tenant
 
 
@@ -97,8 +97,7 @@ def remove_member(caller: Caller, username: str) -> None:
         membership = _found(caller, username)
         _check_not_last_admin(membership)
         # Else they would be good again if the person came back.
-        tokens = RefreshToken.objects.filter(tenant_id=caller.tenant_id, user_id=membership.user_id, revoked_at=None)
-        tokens.update(revoked_at=timezone.now())
+        revoke_refresh_tokens(RefreshToken.objects.filter(tenant_id=caller.tenant_id, user_id=membership.user_id))
         membership.delete()
         record(caller, Action.REMOVE_MEMBER, target=username)
 

@@ -1,13 +1,17 @@
 """POST auth/token/refresh/ and auth/token/revoke/."""
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -19,12 +23,23 @@ from tests.tenants.asking import REFRESH, REVOKE, ask, bearer, newest_event, pai
 from tests.world import PASSWORD, World
 
 REFUSAL = (401, "invalid_token", None)
+PATIENCE = 10.0
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 def refreshed(api: APIClient, refresh: str) -> Any:
     response = ask(api, REFRESH, refresh=refresh)
     assert response.status_code == 200, response.content
     return response.json()
+
+
+def wait_for_somebody_who_waits() -> None:
+    """Return once a statement of another connection waits for a lock."""
+    until = time.monotonic() + PATIENCE
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
+        while admin.execute(WAITING).fetchone() == (0,):
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
 
 def test_a_refresh_token_gets_the_next_pair_for_the_same_spaces(world: World, api: APIClient) -> None:
@@ -194,6 +209,26 @@ def test_revoking_ends_the_token_and_all_that_came_of_it(world: World, api: APIC
 def test_revoking_again_changes_nothing(world: World, api: APIClient) -> None:
     first = pair(api, api_key=world.keys["acme_s1"])
     assert [ask(api, REVOKE, refresh=first["refresh"]).status_code for _ in range(2)] == [204, 204]
+
+
+def test_revoking_ends_what_is_exchanged_at_the_same_moment(world: World, api: APIClient) -> None:
+    first = pair(api, api_key=world.keys["acme_s1"])
+    exchanged = Event()
+
+    def exchange() -> Any:
+        with transaction.atomic():
+            answer = refreshed(APIClient(), first["refresh"])
+            exchanged.set()
+            wait_for_somebody_who_waits()
+        connection.close()
+        return answer
+
+    with ThreadPoolExecutor(1) as pool:
+        exchanging = pool.submit(exchange)
+        assert exchanged.wait(PATIENCE)
+        assert ask(api, REVOKE, refresh=first["refresh"]).status_code == 204
+        second = exchanging.result()
+    assert problem(ask(api, REFRESH, refresh=second["refresh"])) == REFUSAL
 
 
 def test_an_access_token_outlives_its_revoked_refresh_token_by_its_few_minutes(world: World, api: APIClient) -> None:

@@ -11,7 +11,7 @@ from tenants.errors import Invalid, NotFound
 from tenants.models import Grant, Membership, Permission, Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
-from tenants.services.access import managed_space
+from tenants.services.access import managed_space, require_operator
 from tenants.services.hierarchy import team_named
 from tenants.services.tenants import lock_tenant
 
@@ -66,7 +66,11 @@ def withdraw_grant(caller: Caller, name: str, grant_id: UUID) -> None:
 
 
 def share_space(caller: Caller, name: str, tenant_slug: str, *, write: bool = False) -> GrantView:
-    """An operator's grant of a space to another tenant: to read, or to read and write. Raises ``NotFound`` and ``Invalid``."""
+    """An operator's grant of a space to another tenant: to read, or to read and write.
+
+    Raises ``Refused`` for all but operators, ``NotFound`` and ``Invalid``.
+    """
+    require_operator(caller)
     space, _ = _both(name, tenant_slug)
     permissions = [Permission.READ.value, Permission.WRITE.value] if write else [Permission.READ.value]
     view, _ = _grant(caller, space, "tenant", tenant_slug, permissions)
@@ -74,7 +78,8 @@ def share_space(caller: Caller, name: str, tenant_slug: str, *, write: bool = Fa
 
 
 def withdraw_space(caller: Caller, name: str, tenant_slug: str) -> None:
-    """An operator's taking back of a grant to another tenant; raises ``NotFound``."""
+    """An operator's taking back of a grant to another tenant; raises ``Refused`` for all but operators, and ``NotFound``."""
+    require_operator(caller)
     space, tenant = _both(name, tenant_slug)
     with tenant_tx(space.tenant_id):
         withdrawn, _ = Grant.objects.filter(space=space, tenant=tenant).delete()

@@ -176,13 +176,14 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
 def update_space(caller: Caller, name: str, changes: Mapping[str, Any]) -> SpaceView:
     """Change some of ``title description parent team status text_search``; ``None`` is no parent, and no team. Needs ``manage``.
 
-    A space moves as it is made: by an admin anywhere in the tenant, by an application below a space that it manages too.
+    A space moves as it is made: by an admin anywhere in the tenant, by an application, or an admin's token that was narrowed to
+    spaces, below a space that it manages too.
     What words the space holds is read by another ``text_search`` by a worker.
     Raises ``Refused``, ``Invalid`` for a parent, team or text search that will not do, and ``Conflict`` for an active space below
     an archived one.
     """
     opened = managed_space(caller, name, archived=True)
-    if "parent" in changes and caller.actor.kind != "member":
+    if "parent" in changes and not caller.whole:
         _require_manage_of_parent(caller, changes["parent"])
     if "text_search" in changes:
         _check_text_search(changes["text_search"])
@@ -212,7 +213,7 @@ def _check_text_search(name: str) -> None:
 
 def _require_manage_of_parent(caller: Caller, parent: str | None) -> None:
     if parent is None:
-        raise Refused("An API key works below a space that it manages; name that as 'parent'.", attr="parent")
+        raise Refused("This token works below a space that it manages; name that as 'parent'.", attr="parent")
     open_space(caller, parent, Permission.MANAGE)
 
 

@@ -27,8 +27,9 @@ def create_tenant(
 ) -> TenantView:
     """Make a tenant and, if named, its first admin; an existing user keeps their password.
 
-    Raises ``Conflict`` for a taken slug.
+    Raises ``Refused`` for all but operators, and ``Conflict`` for a taken slug.
     """
+    require_operator(caller)
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -45,11 +46,12 @@ def create_tenant(
 
 
 def suspend_tenant(caller: Caller, slug: str) -> TenantView:
-    """Refuse the tenant's every call from the next request on; its memories stay."""
+    """Refuse the tenant's every call from the next request on; its memories stay. Raises ``Refused`` and ``NotFound``."""
     return _set_status(caller, slug, Tenant.Status.SUSPENDED, Action.SUSPEND_TENANT)
 
 
 def resume_tenant(caller: Caller, slug: str) -> TenantView:
+    """Let the tenant in again. Raises ``Refused`` and ``NotFound``."""
     return _set_status(caller, slug, Tenant.Status.ACTIVE, Action.RESUME_TENANT)
 
 
@@ -68,6 +70,7 @@ def lock_tenant(tenant_id: UUID) -> None:
 
 
 def _set_status(caller: Caller, slug: str, status: Tenant.Status, action: Action) -> TenantView:
+    require_operator(caller)
     tenant = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
         raise NotFound(f"There is no tenant {slug!r}.")

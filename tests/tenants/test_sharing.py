@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from tenants.callers import operator
-from tenants.errors import Invalid, NotFound
-from tenants.models import Grant
+from tenants.callers import Actor, Caller, Origin, operator
+from tenants.errors import Invalid, NotFound, Refused
+from tenants.models import Grant, Tenant
 from tenants.services.keys import create_key
 from tenants.services.sharing import share_space, withdraw_space
 from tests.tenants.asking import bearer, newest_event, pair, problem
@@ -82,6 +82,14 @@ def test_what_does_not_exist_is_said_to_an_operator(
 ) -> None:
     with pytest.raises(NotFound, match=sentence):
         act(ROOT, space, tenant)
+
+
+@pytest.mark.parametrize("act", [share_space, withdraw_space])
+def test_only_operators_share_what_is_not_their_own(world: World, act: Any) -> None:
+    globex = Tenant.objects.get(slug="globex")
+    with pytest.raises(Refused, match="This needs an operator"):
+        act(Caller(globex.id, Actor("member", "1", "charlie"), None, Origin(), whole=True), "acme_shared", "globex")
+    assert Grant.objects.get(space__name="acme_shared").permissions == ["read"]
 
 
 def test_what_is_not_shared_cannot_be_withdrawn(world: World) -> None:

@@ -8,7 +8,7 @@ from tenants.models import Space
 from tests.memory.parallel import at_once
 from tests.memory.space_api import detail, problems
 from tests.tenants.control_api import ControlApi, trail
-from tests.world import READ, READ_WRITE, World, logged_in, make_member, with_login_token
+from tests.world import ALL, READ, READ_WRITE, World, logged_in, make_member, with_login_token
 
 
 @pytest.fixture
@@ -240,6 +240,14 @@ def test_an_application_moves_a_space_below_one_that_it_manages_too(application:
     assert problems(moved(narrowed, "acme_s10", parent="acme_shared")) == [("permission_denied", None)]
     assert problems(moved(narrowed, "acme_s10", parent="acme_s1")) == [("space_not_covered", None)]
     assert problems(moved(narrowed, "acme_s10", parent=None)) == [("permission_denied", "parent")]
+
+
+def test_an_admins_narrowed_token_moves_a_space_no_further_than_it_reaches(alice: ControlApi) -> None:
+    narrowed = ControlApi(with_login_token("alice", {"acme_s10": ALL, "acme_s1": ALL}))
+    assert moved(narrowed, "acme_s10", parent="acme_s1").json()["parent"] == "acme_s1"
+    assert problems(moved(narrowed, "acme_s10", parent="acme_shared")) == [("space_not_covered", None)]
+    assert problems(moved(narrowed, "acme_s10", parent=None)) == [("permission_denied", "parent")]
+    assert moved(ControlApi(with_login_token("alice")), "acme_s10", parent=None).json()["parent"] is None
 
 
 def test_an_application_archives_what_it_manages(application: ControlApi, world: World) -> None:

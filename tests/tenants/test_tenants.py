@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
 
-from tenants.callers import operator
-from tenants.errors import Conflict, NotFound
+from tenants.callers import Actor, Caller, Origin, operator
+from tenants.errors import Conflict, NotFound, Refused
 from tenants.models import Membership, Tenant
 from tenants.services.tenants import create_tenant, resume_tenant, suspend_tenant
 from tests.tenants.asking import bearer, newest_event, pair, problem
@@ -66,6 +66,14 @@ def test_suspending_and_resuming_are_in_the_tenants_trail(world: World) -> None:
     assert (newest_event("acme").actor_name, newest_event("acme").action) == ("root", "suspend_tenant")
     resume_tenant(ROOT, "acme")
     assert newest_event("acme").action == "resume_tenant"
+
+
+@pytest.mark.parametrize("act", [create_tenant, suspend_tenant, resume_tenant])
+def test_only_operators_make_suspend_and_resume(world: World, act: Any) -> None:
+    acme = Tenant.objects.get(slug="acme")
+    with pytest.raises(Refused, match="This needs an operator"):
+        act(Caller(acme.id, Actor("member", "1", "alice"), None, Origin(), whole=True), "globex")
+    assert set(Tenant.objects.values_list("slug", "status")) == {("acme", "active"), ("globex", "active")}
 
 
 @pytest.mark.parametrize("act", [suspend_tenant, resume_tenant])

@@ -1,6 +1,6 @@
 -- Give a memory another content, with its lexemes and its vector; its names are read later.
 with changed as (
-    update memory_memory set content = %(content)s, content_hash = %(hash)s, 
+    update memory_memory set content = %(content)s, content_hash = %(hash)s,
         lexemes = engram_lexemes(%(content)s, (select engram_text_search(%(space_id)s)))
     where space_id = %(space_id)s and id = %(id)s
     returning id, tier

@@ -1,9 +1,7 @@
--- Many spaces at a glance: what each holds, when its newest memory came, and since p_since the most operations of any minute and
--- how many were refused for its limits, and how many imports failed since yesterday. Runs as its caller: the transaction is bound to one space after the other, so policies
--- hold for each statement as they do everywhere, and in the end it is bound as it was before.
--- Dropped first, because a function that is replaced cannot return other columns.
-drop function if exists engram_glance(uuid[], timestamptz);
-create function engram_glance(p_space_ids uuid[], p_since timestamptz)
+-- Many spaces at a glance: what each holds, when its newest memory came, since p_since the most operations of any minute and how
+-- many were refused for its limits, and how many imports failed since yesterday. Runs as its caller: the transaction is bound to
+-- one space after the other, so policies hold for each statement as they do everywhere, and in the end it is bound as before.
+create or replace function engram_glance(p_space_ids uuid[], p_since timestamptz)
 returns table (space_id uuid, hot bigint, warm bigint, cold bigint, newest_at timestamptz, busiest bigint, limited bigint, failed bigint)
 language plpgsql volatile
 -- Each is a look-up by index, and planning it takes longer: one plan a session serves every space.

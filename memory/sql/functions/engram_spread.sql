@@ -1,8 +1,8 @@
 -- Spreading activation (Collins and Loftus, 1975; Anderson's fan effect, 1974) from p_from, hop by hop.
 -- Each hop, a memory passes on activation * weight * p_decay / sqrt(fan), fan being the sum of the weights that share it, 1 at
--- least (at most p_fan_out associations, the heaviest first). What arrives from several sources is summed. What a hop brings to a memory, the next hop passes
--- on, as in a random walk, whether or not the memory was reached before; below p_threshold nothing is passed; a hop goes on from
--- at most p_frontier memories, those that it brought the most.
+-- least (at most p_fan_out associations, the heaviest first). What arrives from several sources is summed. What a hop brings to a
+-- memory, the next hop passes on, as in a random walk, whether or not the memory was reached before; below p_threshold nothing is
+-- passed; a hop goes on from at most p_frontier memories, those that it brought the most.
 -- Returns every memory reached, the sources first: what it started with, what it received, and the path that brought it the most
 -- when it was first reached, depth being that path's hops. Same input and state, same output. Associations never leave the space.
 create or replace function engram_spread(

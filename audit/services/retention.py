@@ -3,6 +3,7 @@
 from audit import queries
 from tenants.callers import Caller
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import tenant_tx
 from tenants.services.access import require_operator
 
@@ -14,4 +15,4 @@ def keep_audit(operator: Caller, months: int) -> None:
     require_operator(operator)
     with tenant_tx(operator.tenant_id):
         queries.keep_months(months)
-        record(operator, Action.KEEP_AUDIT, target=f"{months} months")
+        record(operator, Action.KEEP_AUDIT, target=number_of(months, "month"))

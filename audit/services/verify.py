@@ -15,6 +15,7 @@ from tenants.callers import INSTALLATION, Caller
 from tenants.errors import NotFound
 from tenants.models import Tenant
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import tenant_tx
 from tenants.services.access import require_operator
 
@@ -76,7 +77,11 @@ def verify_audit(
     verified = [_Check(tenant_id, slug, since).run(kept.get(slug)) for tenant_id, slug, since in chains]
     with tenant_tx(operator.tenant_id):
         findings = sum(len(chain.findings) for chain in verified)
-        record(operator, Action.VERIFY_AUDIT, target=f"{len(verified)} chains, {findings} findings")
+        record(
+            operator,
+            Action.VERIFY_AUDIT,
+            target=f"{number_of(len(verified), 'chain')}, {number_of(findings, 'finding')}",
+        )
     return verified
 
 
@@ -166,7 +171,8 @@ class _Check:
         ]
         if oldest is not None and oldest.at < timezone.now() - LATE:
             self._find(
-                "not sealed", f"{not_sealed} events since {_time(oldest.at)} are not sealed; is a worker running?"
+                "not sealed",
+                f"Not sealed since {_time(oldest.at)}: {number_of(not_sealed, 'event')}; is a worker running?",
             )
         return not_sealed
 

@@ -145,7 +145,7 @@ class CueRequest(StrictSerializer):
         child=ChoiceField(Tier.choices),
         required=False,
         allow_empty=False,
-        help_text="Without: hot and warm, and cold if these find nothing good.",
+        help_text="Without: hot and warm, and cold if these find nothing good, or too few that pass the filters.",
     )
     filters = RecallFilters(required=False)
     explain = serializers.BooleanField(default=True)

@@ -7,6 +7,7 @@ from memory.entities import names_in
 from memory.services.recall import SPREADING
 from memory.services.work import take_turn
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 # A name that more memories hold says nothing of any two of them, and would make a hub.
@@ -31,7 +32,7 @@ def link_entities(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SEC
             if contents:
                 changes = queries.keep_entities(scope, {id_: names_in(text) for id_, text in contents.items()})
                 queries.link_entities(scope, list(contents), changes, most=MOST_HOLDERS, fan_out=SPREADING.fan_out)
-                record(scope, Action.LINK_ENTITIES, target=f"{len(contents)} memories")
+                record(scope, Action.LINK_ENTITIES, target=number_of(len(contents), "memory", "memories"))
         if len(contents) < batch:
             return True
         if time.monotonic() > until:

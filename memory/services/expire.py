@@ -3,6 +3,7 @@
 from memory import queries
 from memory.services.work import take_turn
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 # Memories deleted in one transaction.
@@ -17,7 +18,7 @@ def expire_memories(scope: SpaceScope, *, batch: int = BATCH) -> int:
             take_turn(scope)
             count = queries.expire(scope, batch)
             if count:
-                record(scope, Action.EXPIRE_MEMORIES, target=f"{count} memories")
+                record(scope, Action.EXPIRE_MEMORIES, target=number_of(count, "memory", "memories"))
         expired += count
         if count < batch:
             return expired

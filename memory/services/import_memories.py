@@ -21,6 +21,7 @@ from memory.services.work import Busy, take_turn
 from memory.transfer import AssociationLine, BadLine, EndLine, MemoryLine, SpaceLine
 from tenants.errors import CapacityExceeded, Invalid
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 BATCH_LINES = 4_000
@@ -245,8 +246,9 @@ def _store(scope: SpaceScope, import_id: UUID, batch: _Batch) -> str:
             queries.drop_read_parts(scope, import_id, batch.end)
             if batch.is_last:
                 end_import(scope, import_id, Import.Status.DONE)
-                target = f"{import_id}: {held.memories} memories, {held.associations} associations"
-                record(scope, Action.IMPORT_MEMORIES, target=target)
+                memories = number_of(held.memories, "memory", "memories")
+                associations = number_of(held.associations, "association")
+                record(scope, Action.IMPORT_MEMORIES, target=f"{import_id}: {memories}, {associations}")
                 return Import.Status.DONE
     except CapacityExceeded as error:
         raise _Refused(batch.first, "capacity_exceeded", error.problems()[0].detail, None) from error

@@ -2,6 +2,7 @@
 
 from memory import queries
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 # Below this a space is counted on the spot at every recall, which is exact and costs less than a millisecond.
@@ -22,7 +23,7 @@ def refresh_lexicon(scope: SpaceScope, *, anew: bool = False) -> int:
         if not queries.lock_task(scope, "refresh_lexicon") or not due:
             return 0
         written = queries.refresh_lexicon(scope)
-        record(scope, Action.REFRESH_LEXICON, target=f"{written} lexemes")
+        record(scope, Action.REFRESH_LEXICON, target=number_of(written, "lexeme"))
     with space_tx(scope, durable=False):
         queries.analyze(scope)
     return written

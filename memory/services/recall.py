@@ -17,12 +17,13 @@ from memory.services import reinforcement
 from tenants.errors import Invalid, NotFound
 from tenants.limits import installation
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 Seed = Literal["semantic", "lexical"]
 Embed = Callable[[SpaceScope, Sequence[str]], list[Vector]]
 
-# Cold ones answer when they are asked for, or when these find nothing good.
+# Cold ones answer when they are asked for, when these find nothing good, or fewer than asked for that pass the filters.
 ANSWERING_TIERS = (Tier.HOT, Tier.WARM)
 # The score of a hit that is good: about two and a half standard deviations from what the space holds in general.
 GOOD = 0.25
@@ -61,7 +62,8 @@ SPREADING = Spreading()
 class Cue:
     """What to recall by: exactly one of ``query`` (text), ``embedding`` (the client's vector) or ``memory`` (an id).
 
-    ``tiers`` are searched and no other; ``None`` searches hot and warm, and cold if these find nothing good.
+    ``tiers`` are searched and no other; ``None`` searches hot and warm, and cold if these find nothing good or, of what
+    passes the ``filters``, fewer than ``limit``.
     """
 
     query: str | None = None
@@ -90,7 +92,7 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
         try:
             with metrics.spreading(scope, cue.depth):
                 hits, visited = queries.recall(scope, call)
-                if cue.tiers is None and not any(hit.score >= GOOD for hit in hits[:1]):
+                if cue.tiers is None and _lacking(cue, hits):
                     hits = _with_cold(scope, call, hits)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):
@@ -100,10 +102,15 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
             if patience_ms is not None and isinstance(error.__cause__, QueryCanceled):
                 raise TimeoutError from error
             raise
-        record(scope, Action.RECALL, target=f"{len(hits)} memories")
+        record(scope, Action.RECALL, target=number_of(len(hits), "memory", "memories"))
     reinforcement.note(scope, hits)
     took_ms = (time.perf_counter() - scope.origin.started) * 1000
     return Recalled(hits, max((hit.depth for hit in hits), default=0), visited, took_ms)
+
+
+def _lacking(cue: Cue, hits: Sequence[Hit]) -> bool:
+    """Whether nothing good was found, or filters left fewer than were asked for."""
+    return not hits or hits[0].score < GOOD or bool(cue.filters and len(hits) < cue.limit)
 
 
 def _with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit]:

@@ -11,6 +11,7 @@ from tenants.callers import Caller
 from tenants.errors import EngramError, NotCovered, Problem, Unavailable
 from tenants.models import Permission, Space
 from tenants.operations import Action, outcome_of, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, tenant_tx
 from tenants.services.access import entered, held_permissions, live_spaces
 
@@ -62,7 +63,7 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
             found = len(recalled.hits)
         asked.append(Asked(name, found, (time.perf_counter() - began) * 1000, problem))
     with tenant_tx(caller.tenant_id, durable=False):
-        record(caller, Action.RECALL_ACROSS, target=f"{len(wanted)} spaces")
+        record(caller, Action.RECALL_ACROSS, target=number_of(len(wanted), "space"))
     best = sorted(hits, key=lambda hit: (-hit.score, hit.memory.id))[: cue.limit]
     return RecalledAcross(best, asked, (time.perf_counter() - started) * 1000)
 

@@ -22,6 +22,7 @@ from memory.services.tiers import promote
 from memory.services.work import take_turn
 from tenants.limits import installation
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.redis_line import TIMEOUT, Line, RedisAway
 from tenants.scope import SpaceScope, space_tx
 
@@ -127,7 +128,7 @@ def _apply(scope: SpaceScope, first: str | None, recalls: Sequence[Recall]) -> b
         reinforced = [(memory, recall.at) for recall in recalls for memory in recall.memories]
         risen = promote(scope, queries.reinforce(scope, reinforced, often=installation().tiers.promote_recalls))
         queries.link_recalled(scope, [pair for recall in recalls for pair in _pairs(recall)])
-        record(scope, Action.APPLY_RECALLS, target=f"{len(recalls)} recalls")
+        record(scope, Action.APPLY_RECALLS, target=number_of(len(recalls), "recall"))
     count_moves(scope, risen)
     return True
 

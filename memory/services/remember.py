@@ -14,6 +14,7 @@ from memory.services.memories import find
 from tenants.errors import Invalid, Problem
 from tenants.limits import installation
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 TEMPORAL_WEIGHT = 1.0
@@ -60,7 +61,7 @@ def remember_batch(
     embedded = _vectors(scope, memories)
     with space_tx(scope):
         remembered = _store_once(scope, memories, embedded, key)
-        record(scope, Action.REMEMBER_BATCH, target=f"{len(memories)} memories")
+        record(scope, Action.REMEMBER_BATCH, target=number_of(len(memories), "memory", "memories"))
     _promote_known(scope, remembered)
     return remembered
 

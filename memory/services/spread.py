@@ -8,6 +8,7 @@ from memory.records import SpreadResult
 from memory.services.recall import Spreading, check_depth
 from tenants.errors import NotFound
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 # More than this nobody looks at, and a graph of it does not draw.
@@ -38,5 +39,5 @@ def spread(scope: SpaceScope, sources: Sequence[UUID], depth: int, spreading: Sp
                 limit=MOST_ACTIVATED,
             )
         flows = queries.flows(scope, activations)
-        record(scope, Action.SPREAD, target=f"{len(activations)} memories")
+        record(scope, Action.SPREAD, target=number_of(len(activations), "memory", "memories"))
     return SpreadResult(activations, flows)

@@ -16,6 +16,7 @@ from memory.records import Candidate, SpaceCounts
 from memory.services.work import take_turn
 from tenants.limits import Limits, Tiers, installation
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
 Reason = Literal["idle", "full"]
@@ -162,7 +163,8 @@ def _move(scope: SpaceScope, batch: Sequence[Candidate], step: Step) -> int:
         take_turn(scope)
         count = queries.move(scope, [candidate.id for candidate in batch], step.source, step.target)
         if count:
-            record(scope, Action.REBALANCE, target=f"{count} memories, {step.source} to {step.target}: {step.reason}")
+            moved = number_of(count, "memory", "memories")
+            record(scope, Action.REBALANCE, target=f"{moved}, {step.source} to {step.target}: {step.reason}")
     metrics.count_moves(scope, {(step.source, step.target): count})
     return count
 

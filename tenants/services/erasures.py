@@ -11,6 +11,7 @@ from tenants.callers import Caller
 from tenants.errors import Conflict, SpaceErasing
 from tenants.models import Erasure, Space
 from tenants.operations import Action, record
+from tenants.plurals import number_of
 from tenants.queries import is_admin
 from tenants.scope import SpaceScope, tenant_tx
 from tenants.services.access import managed_space, require_live
@@ -119,7 +120,7 @@ def finish_erasing(scope: SpaceScope) -> None:
     erasure = Erasure.objects.get(space_id=scope.space_id)
     erasure.finished_at = timezone.now()
     erasure.save(update_fields=["finished_at"])
-    record(scope, Action.FINISH_ERASING, target=f"{erasure.memories or 0} memories")
+    record(scope, Action.FINISH_ERASING, target=number_of(erasure.memories or 0, "memory", "memories"))
 
 
 def _check_no_children(space: Space) -> None:

@@ -25,6 +25,7 @@ from prometheus_client import Counter, Gauge
 
 from tenants.errors import Invalid, Limited
 from tenants.metrics import space_label
+from tenants.plurals import number_of
 from tenants.redis_line import TIMEOUT, Line, RedisAway
 from tenants.scope import SpaceScope
 
@@ -187,7 +188,8 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
         taken = own.take(scope.space_id, most, lease)
     if not taken:
         refusal = Limited(
-            f"The space {scope.space!r} has {most} operations running, which is its limit.", "concurrency_limited"
+            f"The space {scope.space!r} has {number_of(most, 'operation')} running, which is its limit.",
+            "concurrency_limited",
         )
         refusal.headers = {"Retry-After": "1"}
         refusal.room_in = PATIENCE_SECONDS
@@ -249,7 +251,7 @@ def _hit(rate: RateLimiter, scope: SpaceScope, limit: int, cost: int) -> Limited
         return None
     window = rate.get_window_stats(item, space_id)
     most = scope.limits.rate_limit_per_space
-    refusal = Limited(f"The space {scope.space!r} allows {most} operations a second.")
+    refusal = Limited(f"The space {scope.space!r} allows {number_of(most, 'operation')} a second.")
     # The headers count in whole seconds, and a window is one second long.
     refusal.headers = {
         "Retry-After": "1",

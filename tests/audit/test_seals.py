@@ -275,7 +275,7 @@ def test_only_an_operator_verifies(world: World) -> None:
 
 def test_verifying_is_in_the_trail_itself(acme: UUID) -> None:
     verified()
-    assert events(INSTALLATION)[-1].target == "1 chains, 0 findings"
+    assert events(INSTALLATION)[-1].target == "1 chain, 0 findings"
 
 
 def test_many_events_take_several_seals(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

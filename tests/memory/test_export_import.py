@@ -256,7 +256,7 @@ def test_the_trail_says_who_asked_and_what_the_worker_did(plane: SpaceApi) -> No
     events = recent_events(Tenant.objects.get(slug="acme").id, 20)
     told = [(event.actor_kind, event.action, event.outcome, event.target, event.reason) for event in events]
     assert ("key", "start_import", "allowed", job["id"], "") in told
-    assert ("system", "import_memories", "allowed", f"{job['id']}: 1 memories, 0 associations", "") in told
+    assert ("system", "import_memories", "allowed", f"{job['id']}: 1 memory, 0 associations", "") in told
     assert ("system", "import_memories", "failed", failed["id"], "invalid in line 2") in told
     assert ("key", "export", "allowed", "", "") in told
 

@@ -285,9 +285,9 @@ def test_the_audit_trail_has_a_row_for_each_space_and_one_for_the_whole(world: W
     asked(client)
     events = recent_events(Tenant.objects.get(slug="acme").id, 4)
     assert [(event.action, event.space, event.outcome, event.target) for event in reversed(events)] == [
-        ("recall", "acme_s1", "allowed", "1 memories"),
-        ("recall", "acme_s10", "allowed", "1 memories"),
-        ("recall", "acme_shared", "allowed", "1 memories"),
+        ("recall", "acme_s1", "allowed", "1 memory"),
+        ("recall", "acme_s10", "allowed", "1 memory"),
+        ("recall", "acme_shared", "allowed", "1 memory"),
         ("recall_across", "", "allowed", "3 spaces"),
     ]
 

@@ -194,6 +194,17 @@ def test_cold_is_left_in_peace_when_the_others_find_something_good(plane: SpaceA
     assert ids[61] not in plane.recalled(embedding=EAST, depth=0)
 
 
+def test_cold_fills_up_what_filters_leave_of_the_others(plane: SpaceApi) -> None:
+    fill_up = [{"content": f"Other {n}.", "embedding": [0.0, 1.0]} for n in range(60)]
+    of_the_call = [{"content": f"East {n}.", "embedding": EAST, "session": "call"} for n in range(10)]
+    ids = plane.batch([*fill_up, *of_the_call])[60:]
+    for memory_id in ids[1:]:
+        plane.change_row(memory_id, tier="cold")
+    assert set(plane.recalled(embedding=EAST, filters={"session": "call"})) == set(ids)
+    assert plane.recalled(embedding=EAST, filters={"session": "call"}, limit=1) == ids[:1]
+    assert plane.recalled(embedding=EAST, filters={"session": "call"}, tiers=["hot", "warm"]) == ids[:1]
+
+
 def test_a_cold_memory_keeps_its_content_and_can_be_changed(plane: SpaceApi) -> None:
     (memory,) = fill(plane, 1)
     plane.change_row(memory, tier="cold")

@@ -73,7 +73,7 @@ def test_asking_and_finishing_are_in_the_tenants_trail(key: ControlApi) -> None:
     key.delete("spaces/acme_s1/")
     erase_now("acme_s1")
     assert trail("acme", "erase_space") == [("allowed", "acme_s1")]
-    assert trail("acme", "finish_erasing") == [("allowed", "1 memories")]
+    assert trail("acme", "finish_erasing") == [("allowed", "1 memory")]
 
 
 def test_the_name_is_free_again_and_the_new_space_is_empty(key: ControlApi, alice: ControlApi) -> None:

@@ -5,9 +5,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import pytest
 
+from memory.entities import MOST_NAMES
+from memory.services import recall
+from memory.services.entities import MOST_HOLDERS
+from memory.services.reinforcement import TOGETHER
 from tests.demo import build_demo
 from tests.isolation.test_catalogue import DATA_PLANE
 from tests.live import live_site
@@ -39,6 +44,14 @@ def test_every_shell_block_is_run_or_is_said_not_to_be() -> None:
     assert sorted([*WALKED, *DONE_BESIDE_UP]) == pages()
     shells = [block["shell"] for page in pages() for block in BLOCK.finditer((ROOT / page).read_text())]
     assert [reason for shell in shells for reason in why_not(shell)] == list(NOT_RUN.values())
+
+
+def test_the_parameters_of_recall_are_told_as_they_are() -> None:
+    told = dict(re.findall(r"^\| `([\w.]+)` \| ([\d.,]+) \|", (DOCS / "recall.md").read_text(), re.MULTILINE))
+    spreading = {f"Spreading.{name}": value for name, value in asdict(recall.SPREADING).items()}
+    scoring = {name: value for name, value in vars(recall).items() if name.isupper() and isinstance(value, int | float)}
+    names = {"MOST_HOLDERS": MOST_HOLDERS, "MOST_NAMES": MOST_NAMES, "TOGETHER": TOGETHER}
+    assert {name: float(value.replace(",", "")) for name, value in told.items()} == {**scoring, **spreading, **names}
 
 
 def test_every_table_of_a_space_is_distributed_with_it() -> None:

@@ -246,9 +246,9 @@ def _store(scope: SpaceScope, import_id: UUID, batch: _Batch) -> str:
             queries.drop_read_parts(scope, import_id, batch.end)
             if batch.is_last:
                 end_import(scope, import_id, Import.Status.DONE)
-                memories = number_of(held.memories, "memory", "memories")
-                associations = number_of(held.associations, "association")
-                record(scope, Action.IMPORT_MEMORIES, target=f"{import_id}: {memories}, {associations}")
+                target = f"{import_id}: {number_of(held.memories, 'memory', 'memories')}, "
+                target += number_of(held.associations, "association")
+                record(scope, Action.IMPORT_MEMORIES, target=target)
                 return Import.Status.DONE
     except CapacityExceeded as error:
         raise _Refused(batch.first, "capacity_exceeded", error.problems()[0].detail, None) from error

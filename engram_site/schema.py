@@ -30,6 +30,7 @@ _CONFLICTING = {
     Action.CANCEL_IMPORT,
     Action.CREATE_KEY,
     Action.ROTATE_KEY,
+    Action.ROTATE_SIGNING_KEY,
     Action.CREATE_TEAM,
     Action.DELETE_TEAM,
     Action.ADD_MEMBER,

@@ -77,6 +77,16 @@ class SigningKeyRequest(StrictSerializer):
     expires_at = ExpiryField(required=False, allow_null=True)
 
 
+class RotateSigningKeyRequest(RotateRequest):
+    secret_fields = frozenset({"public_key"})
+
+    public_key = serializers.CharField(
+        required=False,
+        max_length=10_000,
+        help_text="The new one in PEM, for RS256 and EdDSA; HS256 is drawn a new secret.",
+    )
+
+
 class SigningKeyAnswer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kid = serializers.CharField(help_text="Goes into the header of the tokens that it signs.")

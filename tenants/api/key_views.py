@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -78,21 +79,41 @@ class SigningKeysView(EngramView):
     @extend_schema(request=serializers.SigningKeyRequest, responses={201: serializers.NewSigningKeyAnswer})
     def post(self, request: Request) -> Response:
         given = parse_body(serializers.SigningKeyRequest, request)
-        key, secret = signing_keys.create_signing_key(self.caller, **given)
-        answer = serializers.NewSigningKeyAnswer({**asdict(key), "secret": secret})
-        return Response(answer.data, status=status.HTTP_201_CREATED)
+        return _registered(*signing_keys.create_signing_key(self.caller, **given))
 
 
 class SigningKeyView(EngramView):
     """One signing key. Revoked, it ends with every token that it signed."""
 
-    actions = {"DELETE": Action.REVOKE_SIGNING_KEY}
+    actions = {"GET": Action.READ_SIGNING_KEY, "DELETE": Action.REVOKE_SIGNING_KEY}
     serializer_class = serializers.SigningKeyAnswer
+
+    @extend_schema(responses=serializers.SigningKeyAnswer)
+    def get(self, request: Request, key_id: UUID) -> Response:
+        return Response(serializers.SigningKeyAnswer(signing_keys.read_signing_key(self.caller, key_id)).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, key_id: UUID) -> Response:
         signing_keys.revoke_signing_key(self.caller, key_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RotateSigningKeyView(EngramView):
+    """Put a new signing key, with a ``kid`` of its own, in an old one's place, which ends at once, or after ``grace_seconds``."""
+
+    actions = {"POST": Action.ROTATE_SIGNING_KEY}
+    serializer_class = serializers.RotateSigningKeyRequest
+
+    @extend_schema(request=serializers.RotateSigningKeyRequest, responses={201: serializers.NewSigningKeyAnswer})
+    def post(self, request: Request, key_id: UUID) -> Response:
+        given: dict[str, Any] = dict(parse_body(serializers.RotateSigningKeyRequest, request))
+        grace = timedelta(seconds=given.pop("grace_seconds"))
+        return _registered(*signing_keys.rotate_signing_key(self.caller, key_id, grace=grace, **given))
+
+
+def _registered(key: signing_keys.SigningKeyView, secret: str | None) -> Response:
+    answer = serializers.NewSigningKeyAnswer({**asdict(key), "secret": secret})
+    return Response(answer.data, status=status.HTTP_201_CREATED)
 
 
 def _made(made: keys.NewKey) -> Response:

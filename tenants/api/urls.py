@@ -17,6 +17,7 @@ urlpatterns = [
     path("keys/<uuid:key_id>/rotate/", key_views.RotateKeyView.as_view(), name="key-rotate"),
     path("signing-keys/", key_views.SigningKeysView.as_view(), name="signing-keys"),
     path("signing-keys/<uuid:key_id>/", key_views.SigningKeyView.as_view(), name="signing-key"),
+    path("signing-keys/<uuid:key_id>/rotate/", key_views.RotateSigningKeyView.as_view(), name="signing-key-rotate"),
     path("members/", people_views.MembersView.as_view(), name="members"),
     path("members/<str:username>/", people_views.MemberView.as_view(), name="member"),
     path("teams/", people_views.TeamsView.as_view(), name="teams"),

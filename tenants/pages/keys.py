@@ -8,13 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tenants.callers import Caller
-from tenants.errors import NotFound
 from tenants.operations import Action
 from tenants.pages.access import member_act, member_page
 from tenants.pages.key_forms import NewKeyForm, NewSigningKeyForm, RotateForm
 from tenants.pages.snippets import recall_snippets, signing_snippets
 from tenants.services.keys import NewKey, list_keys, read_key, revoke_key
-from tenants.services.signing_keys import list_signing_keys, revoke_signing_key
+from tenants.services.signing_keys import list_signing_keys, read_signing_key, revoke_signing_key
 from tenants.services.tree import places
 
 # Rows of a table that people read; the services list no more than a thousand.
@@ -68,12 +67,9 @@ def signing_keys_page(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 
 @require_GET
-@member_page(Action.LIST_SIGNING_KEYS)
+@member_page(Action.READ_SIGNING_KEY)
 def signing_key_page(request: HttpRequest, caller: Caller, key_id: UUID) -> HttpResponse:
-    key = next((key for key in list_signing_keys(caller) if key.id == key_id), None)
-    if key is None:
-        raise NotFound(f"There is no signing key {key_id}.")
-    return render(request, "tenants/signing_key.html", {"key": key})
+    return render(request, "tenants/signing_key.html", {"key": read_signing_key(caller, key_id)})
 
 
 @member_act(Action.REVOKE_SIGNING_KEY, back="signing-keys-page")

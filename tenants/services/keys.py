@@ -17,6 +17,7 @@ from tenants.models import ApiKey, ApiKeySpace, Grant, Permission, Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.access import administered, require_admin
+from tenants.services.key_ends import end_key, has_ended
 
 MOST_LISTED = 1_000
 
@@ -41,7 +42,7 @@ class KeyView:
 
     @property
     def has_ended(self) -> bool:
-        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
+        return has_ended(self, timezone.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def rotate_key(
     with tenant_tx(caller.tenant_id):
         old = _found(caller, key_id, ApiKey.objects.select_for_update())
         now = timezone.now()
-        if _has_ended(old, now):
+        if has_ended(old, now):
             raise Conflict(f"The key {old} has ended; make a new one.", "key_ended")
         named = list(old.spaces.select_related("space"))
         new, api_key = _make(
@@ -159,7 +160,7 @@ def rotate_key(
             [(holding.space_id, holding.permissions) for holding in named],
             expires_at or old.expires_at,
         )
-        _end(old, now, grace)
+        end_key(old, now, grace)
         record(caller, Action.ROTATE_KEY, target=old)
     spaces = {holding.space.name: frozenset(holding.permissions) for holding in named}
     return NewKey(new.id, new.name, new.prefix, api_key, spaces, new.created_at, new.expires_at)
@@ -185,7 +186,7 @@ def verify_key(api_key: str) -> VerifiedKey:
     key = ApiKey.objects.filter(prefix=prefix).first() if scheme == _SCHEME else None
     matches = hmac.compare_digest(bytes(key.secret_sha256) if key else _NOBODY, _digest(secret))
     now = timezone.now()
-    if key is None or not matches or _has_ended(key, now):
+    if key is None or not matches or has_ended(key, now):
         raise InvalidCredentials("The API key is not valid, has expired or has been revoked.")
     ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION), id=key.id).update(
         last_used_at=now
@@ -212,18 +213,6 @@ def _make(
         ApiKeySpace(key=key, space_id=space_id, permissions=permissions) for space_id, permissions in spaces
     )
     return key, f"{_SCHEME}_{prefix}_{secret}"
-
-
-def _end(key: ApiKey, now: datetime, grace: timedelta) -> None:
-    if grace:
-        key.expires_at = min(now + grace, key.expires_at or now + grace)
-    else:
-        key.revoked_at = now
-    key.save(update_fields=["expires_at", "revoked_at"])
-
-
-def _has_ended(key: ApiKey, now: datetime) -> bool:
-    return key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
 
 
 def _found(caller: Caller, which: UUID | str, keys: QuerySet[ApiKey] | None = None) -> ApiKey:

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -10,15 +10,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants.callers import Caller
-from tenants.errors import Invalid, NotFound
+from tenants.errors import Conflict, Invalid, NotFound
 from tenants.models import SigningKey
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.sealing import seal
 from tenants.services.access import administered, require_admin
+from tenants.services.key_ends import end_key, has_ended
 
 MOST_LISTED = 1_000
 # RFC 7518, section 3.3, and for the secret (bytes) section 3.2, which asks for the hash's 32 at least.
@@ -46,7 +48,7 @@ class SigningKeyView:
 
     @property
     def has_ended(self) -> bool:
-        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
+        return has_ended(self, timezone.now())
 
 
 def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
@@ -59,6 +61,15 @@ def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
     return views
 
 
+def read_signing_key(caller: Caller, key_id: UUID) -> SigningKeyView:
+    """Raises ``Refused`` for all but admins, and ``NotFound``, the same for another tenant's key."""
+    require_admin(caller)
+    with tenant_tx(caller.tenant_id, durable=False):
+        key = _found(caller, key_id, SigningKey.objects.all())
+        record(caller, Action.READ_SIGNING_KEY, target=key)
+    return _view(key)
+
+
 def create_signing_key(
     caller: Caller, *, name: str, algorithm: str, public_key: str | None = None, expires_at: datetime | None = None
 ) -> tuple[SigningKeyView, str | None]:
@@ -68,25 +79,37 @@ def create_signing_key(
     Raises ``Refused`` for all but admins, and ``Invalid`` for a public key that does not suit the algorithm.
     """
     tenant = administered(caller)
-    secret = None
-    if algorithm == SigningKey.Algorithm.HS256:
-        if public_key is not None:
-            raise Invalid("HS256 takes no 'public_key': its secret is drawn here.", attr="public_key")
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        material = seal(secret.encode())
-    else:
-        material = _checked(algorithm, public_key)
+    material, secret = _material(algorithm, public_key)
     with tenant_tx(tenant.id):
-        key = SigningKey.objects.create(
-            tenant=tenant,
-            name=name,
-            kid=f"sk_{secrets.token_hex(6)}",
-            algorithm=algorithm,
-            material=material,
-            expires_at=expires_at,
-        )
+        key = _make(tenant.id, name, algorithm, material, expires_at)
         record(caller, Action.CREATE_SIGNING_KEY, target=key)
     return _view(key), secret
+
+
+def rotate_signing_key(
+    caller: Caller,
+    key_id: UUID,
+    *,
+    public_key: str | None = None,
+    grace: timedelta = timedelta(0),
+    expires_at: datetime | None = None,
+) -> tuple[SigningKeyView, str | None]:
+    """Put a new key in an old one's place, with its name and algorithm, and its end unless another is given.
+
+    It has a ``kid`` of its own, and ``public_key`` or a new secret as ``create_signing_key`` says. The old one, with every token
+    signed with it, ends at once or after ``grace``. Raises as that does, ``NotFound``, and ``Conflict`` for a key that has ended.
+    """
+    require_admin(caller)
+    with tenant_tx(caller.tenant_id):
+        old = _found(caller, key_id, SigningKey.objects.select_for_update())
+        now = timezone.now()
+        if has_ended(old, now):
+            raise Conflict(f"The signing key {old} has ended; register a new one.", "key_ended")
+        material, secret = _material(old.algorithm, public_key)
+        new = _make(old.tenant_id, old.name, old.algorithm, material, expires_at or old.expires_at)
+        end_key(old, now, grace)
+        record(caller, Action.ROTATE_SIGNING_KEY, target=old)
+    return _view(new), secret
 
 
 def revoke_signing_key(caller: Caller, key_id: UUID) -> None:
@@ -96,11 +119,37 @@ def revoke_signing_key(caller: Caller, key_id: UUID) -> None:
     """
     require_admin(caller)
     with tenant_tx(caller.tenant_id):
-        key = SigningKey.objects.filter(id=key_id, tenant_id=caller.tenant_id).first()
-        if key is None:
-            raise NotFound(f"There is no signing key {key_id}.")
+        key = _found(caller, key_id, SigningKey.objects.all())
         SigningKey.objects.filter(id=key_id, revoked_at=None).update(revoked_at=timezone.now())
         record(caller, Action.REVOKE_SIGNING_KEY, target=key)
+
+
+def _found(caller: Caller, key_id: UUID, keys: QuerySet[SigningKey]) -> SigningKey:
+    key = keys.filter(id=key_id, tenant_id=caller.tenant_id).first()
+    if key is None:
+        raise NotFound(f"There is no signing key {key_id}.")
+    return key
+
+
+def _make(tenant_id: UUID, name: str, algorithm: str, material: str, expires_at: datetime | None) -> SigningKey:
+    return SigningKey.objects.create(
+        tenant_id=tenant_id,
+        name=name,
+        kid=f"sk_{secrets.token_hex(6)}",
+        algorithm=algorithm,
+        material=material,
+        expires_at=expires_at,
+    )
+
+
+def _material(algorithm: str, public_key: str | None) -> tuple[str, str | None]:
+    """What is stored of a key, and the secret that was drawn for it, if it is of HS256."""
+    if algorithm != SigningKey.Algorithm.HS256:
+        return _checked(algorithm, public_key), None
+    if public_key is not None:
+        raise Invalid("HS256 takes no 'public_key': its secret is drawn here.", attr="public_key")
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    return seal(secret.encode()), secret
 
 
 def _checked(algorithm: str, pem: str | None) -> str:

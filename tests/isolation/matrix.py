@@ -87,6 +87,8 @@ CALLS = [
     Call("DELETE", "keys/<uuid:key_id>/", "revoke_key", "admin", 204),
     Call("GET", "signing-keys/", "list_signing_keys", "admin", 200),
     Call("POST", "signing-keys/", "create_signing_key", "admin", 201, lambda s: {"name": "made", "algorithm": "HS256"}),
+    Call("GET", "signing-keys/<uuid:key_id>/", "read_signing_key", "admin", 200),
+    Call("POST", "signing-keys/<uuid:key_id>/rotate/", "rotate_signing_key", "admin", 201, lambda s: {}),
     Call("DELETE", "signing-keys/<uuid:key_id>/", "revoke_signing_key", "admin", 204),
     Call("GET", "members/", "list_members", "member", 200),
     Call("POST", "members/", "add_member", "admin", 201, lambda s: {
@@ -219,8 +221,9 @@ CALLERS = [
             "create_space": "unknown_parent",
             "create_key": "unknown_space",
             **dict.fromkeys(
-                ("read_key", "rotate_key", "revoke_key", "revoke_signing_key", "update_member", "remove_member", "read_team",
-                 "update_team", "delete_team", "add_team_member", "remove_team_member"),
+                ("read_key", "rotate_key", "revoke_key", "read_signing_key", "rotate_signing_key", "revoke_signing_key",
+                 "update_member", "remove_member", "read_team", "update_team", "delete_team", "add_team_member",
+                 "remove_team_member"),
                 "not_found",
             ),
         },

@@ -21,7 +21,8 @@ from tenants.operations import Action, record
 from tenants.scope import ScopeError, tenant_tx
 from tenants.services.access import require_operator
 
-QUEUE = "celery"
+# The second is the one of the worker that has the owner's address.
+QUEUES = ("celery", "owner")
 # The header in which ``engram_site.tracing`` notes when a message was sent.
 SENT_AT = "engram_sent_at"
 # Failures that a report shows.
@@ -36,6 +37,7 @@ PATIENCE = 1
 class Queue:
     """``waiting`` messages by task; ``lag`` is how long the oldest has waited, in seconds (``None``: nothing waits)."""
 
+    name: str
     waiting: Mapping[str, int]
     lag: float | None
 
@@ -79,7 +81,7 @@ class WorkReport:
     """``workers`` are those that answered; ``failures`` the newest of ``failed``, which were not sent again."""
 
     workers: Sequence[str]
-    queue: Queue
+    queues: Sequence[Queue]
     runs: Sequence[Run]
     failed: int
     failures: Sequence[Failure]
@@ -105,14 +107,14 @@ def report_work(caller: Caller) -> WorkReport:
     """How the workers are doing, for an operator. Raises ``Refused``, and ``Unavailable`` while the queue does not answer."""
     require_operator(caller)
     try:
-        queue, workers = _queue(), _workers()
+        queues, workers = _queues(), _workers()
     except BrokerAway as error:
         raise Unavailable("The queue does not answer; is Redis there?") from error
     with tenant_tx(caller.tenant_id, durable=False):
         failures = DeadLetter.objects.filter(sent_again_at=None)
         report = WorkReport(
             workers=workers,
-            queue=queue,
+            queues=queues,
             runs=[_run(run) for run in TaskRun.objects.order_by("task")],
             failed=failures.count(),
             failures=[_failure(letter) for letter in failures.order_by("-failed_at")[:MOST_SHOWN]],
@@ -139,18 +141,19 @@ def send_again(caller: Caller, ids: Sequence[UUID]) -> int:
     return len(letters)
 
 
-def _queue() -> Queue:
+def _queues() -> list[Queue]:
     with current_app.connection_for_read() as connection:
         connection.ensure_connection(max_retries=1, timeout=PATIENCE)
+        client = connection.default_channel.client  # type: ignore[attr-defined]
         # Redis holds a queue as a list, the oldest message at its end.
-        messages = connection.default_channel.client.lrange(  # type: ignore[attr-defined]
-            QUEUE, -MOST_READ, -1
-        )
+        return [_queue(name, client.lrange(name, -MOST_READ, -1)) for name in QUEUES]
+
+
+def _queue(name: str, messages: Sequence[bytes]) -> Queue:
     headers = [json.loads(message)["headers"] for message in messages]
     sent = headers[-1].get(SENT_AT) if headers else None
-    return Queue(
-        dict(Counter(header["task"] for header in headers)), None if sent is None else max(0.0, time.time() - sent)
-    )
+    waiting = dict(Counter(header["task"] for header in headers))
+    return Queue(name, waiting, None if sent is None else max(0.0, time.time() - sent))
 
 
 def _workers() -> list[str]:

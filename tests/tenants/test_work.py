@@ -1,6 +1,7 @@
 """What is known of workers' tasks: their last runs, what failed for good, what waits."""
 
 import json
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import uuid4
 import pytest
 import redis
 from celery import Celery, current_app
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
@@ -37,11 +39,13 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]
 
 
 @pytest.fixture
-def queue(valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty queue that no worker is at."""
+def queue(valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> Celery:
+    """Empty queues that no worker is at."""
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
-    monkeypatch.setattr("tenants.services.work.current_app", Celery("queue", broker=valkey.url, set_as_current=False))
+    app = Celery("queue", broker=valkey.url, set_as_current=False)
+    monkeypatch.setattr("tenants.services.work.current_app", app)
+    return app
 
 
 def run(**options: Any) -> str:
@@ -115,25 +119,35 @@ def test_every_task_is_tried_again_with_jitter_and_acknowledged_late() -> None:
     assert (Work.retry_backoff, Work.retry_jitter, Work.max_retries) == (True, True, 6)
 
 
-def test_the_report_tells_the_queue_by_task_and_how_long_the_oldest_waited(queue: None, database: None) -> None:
+def test_the_report_tells_the_queue_by_task_and_how_long_the_oldest_waited(queue: Celery, database: None) -> None:
     for task in (TASK, "memory.tasks.rebalance_space", TASK):
         keep_dead_letter(task, [], ValueError(), attempts=1)
         send_again(ROOT, [DeadLetter.objects.latest("failed_at").id])
     report = report_work(ROOT)
-    assert report.queue.waiting == {TASK: 2, "memory.tasks.rebalance_space": 1}
-    assert report.queue.lag is not None
-    assert 0 <= report.queue.lag < 10
+    celery, owner = report.queues
+    assert (celery.name, celery.waiting) == ("celery", {TASK: 2, "memory.tasks.rebalance_space": 1})
+    assert celery.lag is not None
+    assert 0 <= celery.lag < 10
+    assert (owner.name, owner.waiting, owner.lag) == ("owner", {}, None)
     assert report.workers == []
 
 
-def test_a_failed_task_is_sent_again_once(queue: None, database: None) -> None:
+def test_the_report_tells_of_each_queue_that_tasks_are_sent_to(queue: Celery, database: None) -> None:
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    assert {each.name for each in report_work(ROOT).queues} == {current_app.conf.task_default_queue} | routed
+    queue.send_task("memory.tasks.reconcile_indexes", queue="owner")
+    assert [each.waiting for each in report_work(ROOT).queues] == [{}, {"memory.tasks.reconcile_indexes": 1}]
+    assert re.search(r"queue owner +1 waiting", run())
+
+
+def test_a_failed_task_is_sent_again_once(queue: Celery, database: None) -> None:
     failed = letter()
     assert send_again(ROOT, [failed.id]) == 1
-    assert report_work(ROOT).queue.waiting == {TASK: 1}
+    assert report_work(ROOT).queues[0].waiting == {TASK: 1}
     assert report_work(ROOT).failed == 0
 
 
-def test_a_failed_task_that_there_is_not_is_not_sent(queue: None, database: None) -> None:
+def test_a_failed_task_that_there_is_not_is_not_sent(queue: Celery, database: None) -> None:
     with pytest.raises(NotFound):
         send_again(ROOT, [uuid4()])
 
@@ -157,7 +171,7 @@ def test_without_the_queue_it_says_so(database: None, monkeypatch: pytest.Monkey
     assert DeadLetter.objects.get().sent_again_at is None
 
 
-def test_the_command_shows_it_to_a_person_and_to_a_script(queue: None, database: None) -> None:
+def test_the_command_shows_it_to_a_person_and_to_a_script(queue: Celery, database: None) -> None:
     note_run(TASK, 1.5, failed=False)
     failed = letter()
     shown = run()
@@ -171,7 +185,7 @@ def test_the_command_shows_it_to_a_person_and_to_a_script(queue: None, database:
         run(again=[uuid4()])
 
 
-def test_operators_see_failures_in_the_admin_and_send_them_again(queue: None, database: None) -> None:
+def test_operators_see_failures_in_the_admin_and_send_them_again(queue: Celery, database: None) -> None:
     get_user_model().objects.create_superuser("root")
     client = Client()
     client.force_login(get_user_model().objects.get(username="root"))
@@ -182,6 +196,6 @@ def test_operators_see_failures_in_the_admin_and_send_them_again(queue: None, da
     assert client.get(f"/admin/tenants/deadletter/{failed.id}/change/").status_code == 200
     chosen = {"action": "send_again", "_selected_action": [str(failed.id)]}
     assert "Send these tasks again?" in client.post("/admin/tenants/deadletter/", chosen).content.decode()
-    assert report_work(ROOT).queue.waiting == {}
+    assert report_work(ROOT).queues[0].waiting == {}
     client.post("/admin/tenants/deadletter/", chosen | {"confirmed": "yes"})
-    assert report_work(ROOT).queue.waiting == {TASK: 1}
+    assert report_work(ROOT).queues[0].waiting == {TASK: 1}

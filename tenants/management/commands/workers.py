@@ -35,12 +35,11 @@ class Command(OperatorCommand):
 
 def _lines(report: WorkReport) -> dict[str, str]:
     """The report for a person: a line for each worker, task and failure, by what it is about."""
-    lag = "" if report.queue.lag is None else f", the oldest for {report.queue.lag:.0f} s"
-    lines = {
-        "workers": ", ".join(report.workers) or "none answered",
-        "waiting": f"{sum(report.queue.waiting.values())}{lag}",
-    }
-    lines |= {f"  {task}": str(count) for task, count in sorted(report.queue.waiting.items())}
+    lines = {"workers": ", ".join(report.workers) or "none answered"}
+    for queue in report.queues:
+        lag = "" if queue.lag is None else f", the oldest for {queue.lag:.0f} s"
+        lines[f"queue {queue.name}"] = f"{sum(queue.waiting.values())} waiting{lag}"
+        lines |= {f"  {task}": str(count) for task, count in sorted(queue.waiting.items())}
     lines["tasks"] = f"{len(report.runs)} have run"
     for run in report.runs:
         ended = "failed" if run.failed else "ran"

@@ -3,12 +3,15 @@
 import json
 from io import StringIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from memory.management.commands import rebalance
 from memory.services.work import take_turn
 from tenants.scope import space_tx
+from tenants.services.upkeep import active_space_ids
 from tests.limits import limit_space
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
@@ -52,7 +55,7 @@ def test_tiers_of_a_space_with_room_says_none(plane: SpaceApi) -> None:
 
 def test_rebalance_moves_what_tiers_said(full: SpaceApi) -> None:
     assert json.loads(run("rebalance", SPACE, json=True))["results"] == [
-        {"space": SPACE, "hot_to_warm": 12, "warm_to_cold": 0}
+        {"space": SPACE, "hot_to_warm": 12, "warm_to_cold": 0, "done": True}
     ]
     assert tiers() == {"hot": 8, "warm": 12}
     assert ("allowed", "12 memories, hot to warm: full") in trail("acme", "rebalance")
@@ -74,6 +77,19 @@ def test_rebalance_says_when_a_worker_is_at_the_space(full: SpaceApi) -> None:
     with space_tx(scope_of(SPACE)):
         take_turn(scope_of(SPACE))
         assert at_once(refused) == [True]
+
+
+def test_of_all_spaces_one_that_a_worker_is_at_is_left_to_it_and_one_that_is_gone_has_no_row(
+    full: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebalance, "active_space_ids", lambda: [*active_space_ids(), uuid4()])
+    with space_tx(scope_of(SPACE)):
+        take_turn(scope_of(SPACE))
+        (told,) = at_once(lambda: json.loads(run("rebalance", all=True, json=True))["results"])
+    assert {row["space"]: row["done"] for row in told} == {
+        "acme_plane": False, "acme_s1": True, "acme_s10": True, "acme_shared": True, "globex_s1": True,
+    }  # fmt: skip
+    assert tiers() == {"hot": 20}
 
 
 @pytest.mark.parametrize("command", ["tiers", "rebalance"])

@@ -56,7 +56,7 @@ class PathMiddleware:
 class BodySizeMiddleware:
     """Refuse a body that is too large by its declared length, before any of it is read.
 
-    A view that sets ``streams_body`` reads it piece by piece and has a limit of its own.
+    A view that sets ``streams_body`` reads it piece by piece and has a limit of its own; one with ``most_bytes`` takes no more.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -66,9 +66,11 @@ class BodySizeMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> HttpResponse | None:
-        if getattr(getattr(view, "cls", None), "streams_body", False):
+        api_view = getattr(view, "cls", None)
+        if getattr(api_view, "streams_body", False):
             return None
         most = installation().sizes.body_bytes
+        most = min(most, getattr(api_view, "most_bytes", most))
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > most:
             detail = f"The body has {int(length):,} bytes; allowed: {most:,}."

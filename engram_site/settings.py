@@ -28,7 +28,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
@@ -232,8 +231,6 @@ SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-# The body's size is checked against engram.toml before it is read; Django's own bound must not cut in below that.
-DATA_UPLOAD_MAX_MEMORY_SIZE = None
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -227,9 +227,10 @@ def indexed_tiers(scope: SpaceScope) -> set[str]:
     return {tier for (tier,) in _run("indexed_tiers", scope)}
 
 
-def unlinked(scope: SpaceScope, limit: int) -> dict[UUID, str]:
-    """At most ``limit`` memories whose names are to be read, with their contents, which stay until the transaction ends."""
-    return dict(_run("unlinked", scope, limit=limit))
+def unlinked(scope: SpaceScope, limit: int) -> list[tuple[UUID, str, int]]:
+    """At most ``limit`` memories whose names are to be read: id, content, which stays until the transaction ends, and how many
+    names it was read to have."""
+    return list(_run("unlinked", scope, limit=limit))
 
 
 def keep_entities(scope: SpaceScope, names: Mapping[UUID, Sequence[str]]) -> dict[str, int]:

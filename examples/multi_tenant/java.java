@@ -37,8 +37,9 @@ class MultiTenant {
             var key = engram.post("keys/", Map.of("name", "java example", "spaces", spaces));
             try (var tenant = TenantContext.enter(engram.signIn(Map.of("api_key", key.get("api_key").asText())))) {
                 use(engram);
+            } finally {
+                engram.delete("keys/" + key.get("id").asText() + "/");
             }
-            engram.delete("keys/" + key.get("id").asText() + "/");
         }
     }
 

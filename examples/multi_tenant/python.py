@@ -60,41 +60,44 @@ class PatientClient(httpx.Client):
         return response
 
 
+def use(client: PatientClient) -> None:
+    whoami = client.get("auth/whoami/").raise_for_status().json()
+    print(f"A token for {whoami['tenant']}: {', '.join(sorted(whoami['spaces']))}")
+
+    for content in ("The importer closes its files with a context manager.", "It has not leaked a file since."):
+        client.post(f"spaces/{SPACE}/memories/", json={"content": content, "session": "standup"}).raise_for_status()
+    print(f"Remembered 2 memories in {SPACE}")
+
+    cue = {"query": "context manager and the with statement", "spaces": [SPACE, SHARED], "limit": 20}
+    hits = client.post("recall/", json=cue).raise_for_status().json()["results"]
+    print(f"Recalled from {', '.join(sorted({hit['space'] for hit in hits}))}")
+
+    refusal = client.post(f"spaces/{FOREIGN}/recall/", json={"query": "secrets"})
+    print(f"Refused at {FOREIGN}: {refusal.status_code} {refusal.json()['errors'][0]['code']}")
+
+    with ThreadPoolExecutor(40) as pool:
+        pages = list(pool.map(lambda _: client.get(f"spaces/{SPACE}/memories/", params={"limit": 1}), range(120)))
+    done = sum(page.status_code == 200 for page in pages)
+    print(f"{done} calls at once done, {'some' if client.waited else 'none'} of them told to wait")
+
+    used = client.get(f"spaces/{SPACE}/usage/").raise_for_status().json()["total"]
+    print(f"Used: {used['memories']} of {used['capacity']} memories")
+
+
 def main() -> None:
     login = {"username": os.environ["ENGRAM_USERNAME"], "password": os.environ["ENGRAM_PASSWORD"], "tenant": "globex"}
     with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
         if admin.post("spaces/", json={"name": SPACE}).status_code not in {201, 409}:
             raise SystemExit("The space could not be made.")
+    # A token names its spaces when it is made: the new one is in the next.
     with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
         grants = {SPACE: ["read", "write"], SHARED: ["read"]}
         key = admin.post("keys/", json={"name": "python example", "spaces": grants}).raise_for_status().json()
-
-        with PatientClient(base_url=API, auth=TenantAuth(api_key=key["api_key"])) as client:
-            whoami = client.get("auth/whoami/").raise_for_status().json()
-            print(f"A token for {whoami['tenant']}: {', '.join(sorted(whoami['spaces']))}")
-
-            for content in ("The importer closes its files with a context manager.", "It has not leaked a file since."):
-                body = {"content": content, "session": "standup"}
-                client.post(f"spaces/{SPACE}/memories/", json=body).raise_for_status()
-            print(f"Remembered 2 memories in {SPACE}")
-
-            cue = {"query": "context manager and the with statement", "spaces": [SPACE, SHARED], "limit": 20}
-            hits = client.post("recall/", json=cue).raise_for_status().json()["results"]
-            print(f"Recalled from {', '.join(sorted({hit['space'] for hit in hits}))}")
-
-            refusal = client.post(f"spaces/{FOREIGN}/recall/", json={"query": "secrets"})
-            print(f"Refused at {FOREIGN}: {refusal.status_code} {refusal.json()['errors'][0]['code']}")
-
-            with ThreadPoolExecutor(40) as pool:
-                pages = list(
-                    pool.map(lambda _: client.get(f"spaces/{SPACE}/memories/", params={"limit": 1}), range(120))
-                )
-            done = sum(page.status_code == 200 for page in pages)
-            print(f"{done} calls at once done, {'some' if client.waited else 'none'} of them told to wait")
-
-            used = client.get(f"spaces/{SPACE}/usage/").raise_for_status().json()["total"]
-            print(f"Used: {used['memories']} of {used['capacity']} memories")
-        admin.delete(f"keys/{key['id']}/").raise_for_status()
+        try:
+            with PatientClient(base_url=API, auth=TenantAuth(api_key=key["api_key"])) as client:
+                use(client)
+        finally:
+            admin.delete(f"keys/{key['id']}/").raise_for_status()
 
 
 if __name__ == "__main__":

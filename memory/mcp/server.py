@@ -28,10 +28,10 @@ _INSTRUCTIONS = (
 )
 
 
-def respond(request: HttpRequest, call_tool: CallTool) -> HttpResponse:
-    """The SDK's answer to a request, in which it may call a tool."""
-    status, headers, body = async_to_sync(_exchange)(_scope(request, call_tool), request.body)
-    response = HttpResponse(body, status=status)
+def respond(request: HttpRequest, body: bytes, call_tool: CallTool) -> HttpResponse:
+    """The SDK's answer to a request with that body, in which it may call a tool."""
+    status, headers, answer = async_to_sync(_exchange)(_scope(request, call_tool), body)
+    response = HttpResponse(answer, status=status)
     for name, value in headers:
         response.headers[name.decode("latin-1")] = value.decode("latin-1")
     return response

@@ -1,6 +1,8 @@
 """Associations between memories that name the same rare thing: the space's entities."""
 
 import time
+from collections.abc import Sequence
+from uuid import UUID
 
 from memory import queries
 from memory.entities import names_in
@@ -14,6 +16,8 @@ from tenants.scope import SpaceScope, space_tx
 MOST_HOLDERS = 20
 # Memories whose names are read in one transaction.
 BATCH = 200
+# Names in one transaction that may come or go. Each has up to MOST_HOLDERS memories associated anew, whatever a tenant remembers.
+MOST_CHANGES = 128
 # How long a worker stays with one space before others have their turn.
 SECONDS = 60.0
 
@@ -28,12 +32,26 @@ def link_entities(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SEC
     while True:
         with space_tx(scope):
             take_turn(scope)
-            contents = queries.unlinked(scope, batch)
-            if contents:
-                changes = queries.keep_entities(scope, {id_: names_in(text) for id_, text in contents.items()})
-                queries.link_entities(scope, list(contents), changes, most=MOST_HOLDERS, fan_out=SPREADING.fan_out)
-                record(scope, Action.LINK_ENTITIES, target=number_of(len(contents), "memory", "memories"))
-        if len(contents) < batch:
+            found = queries.unlinked(scope, batch)
+            names = _names_of_first(found)
+            if names:
+                changes = queries.keep_entities(scope, names)
+                queries.link_entities(scope, list(names), changes, most=MOST_HOLDERS, fan_out=SPREADING.fan_out)
+                record(scope, Action.LINK_ENTITIES, target=number_of(len(names), "memory", "memories"))
+        if len(names) == len(found) < batch:
             return True
         if time.monotonic() > until:
             return False
+
+
+def _names_of_first(found: Sequence[tuple[UUID, str, int]]) -> dict[UUID, list[str]]:
+    """The names of the first memories, until those that they had and those that they have are too many together."""
+    read: dict[UUID, list[str]] = {}
+    changes = 0
+    for memory_id, content, held in found:
+        names = names_in(content)
+        changes += held + len(names)
+        if read and changes > MOST_CHANGES:
+            break
+        read[memory_id] = names
+    return read

@@ -16,12 +16,18 @@ from tenants.services.exchange import TokenPair
 from tenants.services.whoami import whoami
 
 
-class TokenView(EngramView):
+class AnonymousView(EngramView):
+    """For whoever comes: credentials are small, and nobody unknown is to have a large body read."""
+
+    authentication_classes = []
+    permission_classes = []
+    most_bytes = 65_536
+
+
+class TokenView(AnonymousView):
     """Exchange an API key, or a member's login, for a short-lived token."""
 
     actions = {"POST": Action.ISSUE_TOKEN}
-    authentication_classes = []
-    permission_classes = []
     serializer_class = serializers.TokenRequest
 
     @extend_schema(request=serializers.TokenRequest, responses=serializers.TokenAnswer, auth=[])
@@ -36,12 +42,10 @@ class TokenView(EngramView):
         return Response(_pair(pair))
 
 
-class RefreshView(EngramView):
+class RefreshView(AnonymousView):
     """Exchange a refresh token for the next pair. Each works once; a second use revokes every token that came of it."""
 
     actions = {"POST": Action.REFRESH_TOKEN}
-    authentication_classes = []
-    permission_classes = []
     serializer_class = serializers.RefreshRequest
 
     @extend_schema(request=serializers.RefreshRequest, responses=serializers.TokenAnswer, auth=[])
@@ -50,12 +54,10 @@ class RefreshView(EngramView):
         return Response(_pair(exchange.refresh(request._request.origin, given["refresh"])))  # type: ignore[attr-defined]
 
 
-class RevokeView(EngramView):
+class RevokeView(AnonymousView):
     """End a refresh token and all that came of it."""
 
     actions = {"POST": Action.REVOKE_TOKEN}
-    authentication_classes = []
-    permission_classes = []
     serializer_class = serializers.RefreshRequest
 
     @extend_schema(request=serializers.RefreshRequest, responses={204: None}, auth=[])

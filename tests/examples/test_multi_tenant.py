@@ -21,14 +21,14 @@ RUN = ROOT / "examples" / "multi_tenant" / "run"
 @pytest.fixture
 def slow_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation whose limit a client meets however busy the machine is."""
-    slow = replace(installation(), limits=replace(installation().limits, rate_limit_per_space=30))
+    slow = replace(installation(), limits=replace(installation().limits, rate_limit_per_space=25))
     monkeypatch.setattr("tenants.queries.installation", lambda: slow)
 
 
 @pytest.fixture
 def short_lives(settings: LazySettings) -> None:
     """Tokens that run out while a client is waiting for its limit."""
-    settings.TOKEN_ACCESS_LIFETIME = timedelta(seconds=2)
+    settings.TOKEN_ACCESS_LIFETIME = timedelta(seconds=3)
 
 
 @pytest.mark.parametrize("language", ["python", "typescript", "go", "java", "rust"])

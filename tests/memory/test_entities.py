@@ -8,7 +8,7 @@ import pytest
 from memory.entities import LONGEST, MOST_NAMES, names_in
 from memory.models import Association, Entity, Unlinked
 from memory.records import NewMemory
-from memory.services.entities import MOST_HOLDERS
+from memory.services.entities import MOST_CHANGES, MOST_HOLDERS
 from memory.services.entities import link_entities as link
 from memory.services.memories import forget
 from memory.services.remember import remember_batch
@@ -215,6 +215,23 @@ def test_a_worker_stops_when_its_turn_is_over(plane: SpaceApi) -> None:
         assert Unlinked.objects.count() == 3
     link_entities()
     assert len(links()) == 20
+
+
+def test_memories_of_many_names_are_read_a_few_at_a_time(plane: SpaceApi) -> None:
+    held = batch(plane, *(" ".join(f"id{n}x{m}" for n in range(MOST_NAMES)) for m in range(10)))
+    a_few = MOST_CHANGES // MOST_NAMES
+    assert not link(worker_of(SPACE), seconds=0)
+    with space_tx(scope_of(SPACE)):
+        assert Unlinked.objects.count() == 10 - a_few
+    link_entities()
+    for n, memory_id in enumerate(held):
+        plane.patch(f"memories/{memory_id}/", {"content": f"nothing{' at all' * n}", "embedding": EAST})
+    assert not link(worker_of(SPACE), seconds=0)
+    with space_tx(scope_of(SPACE)):
+        assert Unlinked.objects.count() == 10 - a_few
+    link_entities()
+    with space_tx(scope_of(SPACE)):
+        assert not Unlinked.objects.exists()
 
 
 def test_forgetting_while_names_are_read_waits_or_is_waited_for(world: World) -> None:

@@ -195,6 +195,15 @@ def test_a_message_that_is_none_is_refused_by_the_protocol(site: str, world: Wor
     assert answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("metadata", [rb'{"a": "\u0000"}', b'{"a": NaN}', b'{"a":' * 65 + b"1" + b"}" * 65])
+def test_what_cannot_be_stored_is_refused_as_rest_does(site: str, world: World, metadata: bytes) -> None:
+    given = b'{"space": "acme_s1", "content": "Something.", "metadata": ' + metadata + b"}"
+    call = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "remember", "arguments": ' + given
+    headers = {"Authorization": f"Bearer {world.token('acme')}", "Content-Type": "application/json"}
+    answer = httpx2.post(f"{site}/mcp", content=call + b"}}", headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "parse_error")
+
+
 def test_there_is_no_stream_to_listen_on(site: str, world: World) -> None:
     answer = httpx2.get(f"{site}/mcp", headers={"Authorization": f"Bearer {world.token('acme')}"})
     assert answer.status_code == 405

@@ -1,7 +1,10 @@
 """Words, read in the language that a space names."""
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from memory.models import Lexeme, Memory
@@ -158,6 +161,21 @@ def test_one_that_the_server_does_not_have_is_refused_with_those_it_has(plane: S
     assert answer.status_code == 400
     assert problems(answer)[0][1] == "text_search"
     assert Space.objects.get(name=SPACE).text_search == "english"
+
+
+@pytest.fixture
+def own_configuration() -> Iterator[str]:
+    """One that an operator made, whose name has to be quoted."""
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
+        admin.execute('create text search configuration public."Pt-BR" (copy = portuguese)')
+        yield '"Pt-BR"'
+        admin.execute('drop text search configuration public."Pt-BR"')
+
+
+def test_one_that_an_operator_made_does_as_well(plane: SpaceApi, own_configuration: str) -> None:
+    choose(plane, own_configuration)
+    plane.remember("As casas na praia.", embedding=EAST)
+    assert by_words(plane, "casa") == ["As casas na praia."]
 
 
 def test_the_refusal_names_it_and_what_is_allowed(plane: SpaceApi) -> None:

@@ -94,9 +94,11 @@ def test_prometheus_looks_where_web_and_workers_answer() -> None:
 def test_every_variable_of_ours_is_documented() -> None:
     documented = (ROOT / "docs" / "operations.md").read_text()
     names = {name.removesuffix("_FILE") for service in OURS for name in SERVICES[service]["environment"]}
-    assert {name for name in names if name not in documented and not name.startswith("DATABASE_ADMIN")} <= {
-        "DATABASE_BACKUP_PASSWORD"
-    }
+    names |= set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    for file in (ROOT / "engram_site").rglob("*.py"):
+        names |= set(re.findall(r'env\.\w+\(\s*"(\w+)"', file.read_text()))
+    assert len(names) > 40
+    assert {name for name in names if f"`{name}" not in documented} == set()
 
 
 def test_files_that_are_mounted_are_there() -> None:
@@ -210,6 +212,20 @@ def test_the_images_commands_serve_plan_and_work_and_end_when_they_are_told_to(
     for program in running.values():
         program.stop()
     assert {name: program.exit_code for name, program in running.items()} == dict.fromkeys(COMMANDS, 0)
+
+
+@pytest.mark.parametrize(("given", "threshold"), [("1", "5"), ("0", "None")])
+def test_statements_are_prepared_unless_the_operator_says_otherwise(database: None, given: str, threshold: str) -> None:
+    look = "from django.db import connection as c; c.ensure_connection(); print(c.connection.prepare_threshold)"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", look],
+        cwd=ROOT,
+        env={**os.environ, "ENGRAM_DATABASE_PREPARED": given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == threshold
 
 
 def test_djangos_check_of_a_deployment_finds_no_fault() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
+from django.db import connection
 
 from memory.entities import MOST_NAMES
 from memory.services import recall
@@ -54,10 +55,17 @@ def test_the_parameters_of_recall_are_told_as_they_are() -> None:
     assert {name: float(value.replace(",", "")) for name, value in told.items()} == {**scoring, **spreading, **names}
 
 
-def test_every_table_of_a_space_is_distributed_with_it() -> None:
+def test_every_table_of_a_space_or_a_tenant_is_distributed_by_it() -> None:
     told = (DOCS / "distributed.md").read_text()
-    tables = [table for table in DATA_PLANE if table.startswith("memory_")]
-    assert [table for table in tables if f"create_distributed_table('{table}', 'space_id'" not in told] == []
+    told_so = [table for table, key in DATA_PLANE.items() if f"create_distributed_table('{table}', '{key}'" in told]
+    assert told_so == list(DATA_PLANE)
+
+
+def test_the_function_that_is_distributed_is_told_as_it_is(database: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select 'engram_recall'::regproc::regprocedure::text")
+        ((signature,),) = cursor.fetchall()
+    assert signature in re.sub(r",\s+", ",", (DOCS / "distributed.md").read_text())
 
 
 def test_every_claim_about_security_points_to_tests_that_there_are() -> None:

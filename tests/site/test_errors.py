@@ -17,6 +17,7 @@ from werkzeug.test import Client, run_wsgi_app
 
 from audit.models import AuditEvent
 from engram_site.wsgi import application
+from tenants import strict_json
 from tenants.limits import installation
 from tenants.scope import tenant_tx
 from tests.world import World, scope_of
@@ -153,6 +154,29 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(world: World) -> 
         "detail": f"The body has {most + 1:,} bytes; allowed: {most:,}.",
         "attr": None,
     }
+
+
+@pytest.mark.parametrize("route", ["token", "token/refresh", "token/revoke"])
+def test_who_is_not_known_yet_has_little_read(world: World, route: str) -> None:
+    path, length = f"/api/v1/auth/{route}/", {"CONTENT_LENGTH": "65537", "wsgi.input": Unread()}
+    body, status, _ = run_wsgi_app(application, RequestFactory().post(path).environ | length)
+    assert status == "413 Request Entity Too Large"
+    assert json.loads(b"".join(body))["errors"][0]["detail"] == "The body has 65,537 bytes; allowed: 65,536."
+
+
+def test_a_form_that_is_too_large_is_refused(world: World) -> None:
+    assert APIClient().post("/login/", {"username": "a" * 3_000_000}).status_code == 400
+
+
+def test_more_lists_than_a_process_can_bear_are_not_read(client: APIClient) -> None:
+    answer = sent(client, b'{"metadata": {"a": [' + b"[]," * strict_json.MOST_CONTAINERS + b"[]]}}")
+    assert problem(answer) == (400, "client_error", "parse_error", None)
+    assert "it holds more than 200,000 lists and objects" in answer.json()["errors"][0]["detail"]
+
+
+def test_brackets_in_a_text_are_no_lists() -> None:
+    brackets = "[" * strict_json.MOST_CONTAINERS
+    assert strict_json.loads(json.dumps([brackets, '\\" [', brackets]).encode()) == [brackets, '\\" [', brackets]
 
 
 def test_a_sane_request_id_is_said_back_and_written_down(client: APIClient) -> None:

@@ -1,12 +1,8 @@
 """Noisy neighbours: a victim's latency alone and beside a flood of another tenant, and what the flood got."""
 
 import json
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from collections.abc import Sequence
 from itertools import cycle
 
 import numpy as np
@@ -14,6 +10,7 @@ from tqdm import tqdm
 
 from benchmarks.bulk import Loader
 from benchmarks.corpus import Corpus
+from benchmarks.flood import Answers, Call, Caller, flood
 from benchmarks.installation import Installation
 from benchmarks.report import Findings, Table, Wanted
 from benchmarks.spaces import fill, make_tenant
@@ -31,66 +28,28 @@ VICTIM_RATE = 10
 ROUNDS = 3
 
 
-@dataclass(slots=True)
-class Answers:
-    """Statuses, and for each the milliseconds that its answers took."""
-
-    by_status: dict[int, list[float]] = field(default_factory=dict)
-    cost: int = 0
-
-    def add(self, status: int, milliseconds: float) -> None:
-        self.by_status.setdefault(status, []).append(milliseconds)
-
-    def counts(self) -> Counter[int]:
-        return Counter({status: len(taken) for status, taken in self.by_status.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request, and how many operations it counts as."""
-
-    path: str
-    body: bytes
-    cost: int = 1
-
-
-class Caller:
-    """One connection with one token that takes refusals as answers."""
-
-    def __init__(self, site: Site, token: str) -> None:
-        self._site = site
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        self._connection = HTTPConnection(site.address, site.port, timeout=60)
-
-    def call(self, call: Call) -> tuple[int, float]:
-        started = time.perf_counter()
-        self._connection.request("POST", f"/api/v1/{call.path}", call.body, self._headers)
-        response = self._connection.getresponse()
-        response.read()
-        return response.status, (time.perf_counter() - started) * 1000
-
-
 def measure(installation: Installation, *, quick: bool) -> Findings:
     seconds = 5 if quick else 20
     corpus = Corpus(seed=2)
     with Loader(installation.admin_url) as loader, tqdm(total=2 * MEMORIES, unit="memories", desc="spaces") as bar:
         victim = fill(make_tenant("victim", [VICTIM]), VICTIM, MEMORIES, 60, corpus, loader, bar)
-        flood = fill(make_tenant("flood", [FLOOD]), FLOOD, MEMORIES, 60, corpus, loader, bar)
+        flooding = fill(make_tenant("flood", [FLOOD]), FLOOD, MEMORIES, 60, corpus, loader, bar)
     Space.objects.filter(name=FLOOD).update(limits={"rate_limit_per_space": FLOOD_LIMIT, "max_concurrent_per_space": 2})
     victim_token = installation.site.access_token(victim.tenant.api_key)
-    flood_token = installation.site.access_token(flood.tenant.api_key)
+    flood_token = installation.site.access_token(flooding.tenant.api_key)
     assert victim_token is not None
     assert flood_token is not None
     asked = [
         Call(f"spaces/{VICTIM}/recall/", json.dumps({"query": question}).encode()) for question in victim.questions
     ]
-    dear = _dearest(flood.questions, [str(memory_id) for memory_id in flood.ids], corpus)
+    dear = _dearest(flooding.questions, [str(memory_id) for memory_id in flooding.ids], corpus)
     alone, beside, flooded = Answers(), Answers(), Answers()
     _victim(installation.site, victim_token, asked, Answers(), 3)
     # Alone and beside in turns, so that both meet the same machine.
     for _ in tqdm(range(ROUNDS), unit="rounds", desc="alone, beside"):
         _victim(installation.site, victim_token, asked, alone, seconds)
-        with _Flood(installation.site, flood_token, dear, flooded):
+        callers = [_caller(installation.site, flood_token) for _ in range(FLOOD_CONNECTIONS)]
+        with flood(callers, dear, FLOOD_TIMES * FLOOD_LIMIT, flooded):
             time.sleep(1)
             _victim(installation.site, victim_token, asked, beside, seconds)
     return _findings(alone, beside, flooded, ROUNDS * (seconds + 1))
@@ -112,7 +71,7 @@ def _dearest(questions: Sequence[str], ids: Sequence[str], corpus: Corpus) -> li
 
 def _victim(site: Site, token: str, calls: Sequence[Call], answers: Answers, seconds: float) -> None:
     """Call at a steady rate; an answer that is late counts from when it was due, as a person would feel it."""
-    caller, turn = Caller(site, token), cycle(calls)
+    caller, turn = _caller(site, token), cycle(calls)
     due = started = time.perf_counter()
     while due < started + seconds:
         time.sleep(max(0.0, due - time.perf_counter()))
@@ -122,38 +81,8 @@ def _victim(site: Site, token: str, calls: Sequence[Call], answers: Answers, sec
         due += 1 / VICTIM_RATE
 
 
-class _Flood:
-    """Many connections that together ask ``FLOOD_TIMES`` the limit, as long as the block lasts."""
-
-    def __init__(self, site: Site, token: str, calls: list[Call], answers: Answers) -> None:
-        self._over = threading.Event()
-        self._lock = threading.Lock()
-        self._answers = answers
-        self._pause = FLOOD_CONNECTIONS / (FLOOD_TIMES * FLOOD_LIMIT)
-        self._threads = [
-            threading.Thread(target=self._work, args=(Caller(site, token), cycle(calls[start:] + calls[:start])))
-            for start in range(FLOOD_CONNECTIONS)
-        ]
-
-    def __enter__(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self, caller: Caller, calls: Iterator[Call]) -> None:
-        due = time.perf_counter()
-        while not self._over.is_set():
-            time.sleep(max(0.0, due - time.perf_counter()))
-            due = max(due + self._pause, time.perf_counter() - 1)
-            call = next(calls)
-            status, taken = caller.call(call)
-            with self._lock:
-                self._answers.add(status, taken)
-                self._answers.cost += call.cost if status < 300 else 0
+def _caller(site: Site, token: str) -> Caller:
+    return Caller(site.address, site.port, token)
 
 
 def _findings(alone: Answers, beside: Answers, flooded: Answers, seconds: float) -> Findings:

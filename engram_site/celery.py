@@ -54,6 +54,11 @@ app.conf.beat_schedule = {
         "task": "tenants.tasks.drop_expired_refresh_tokens",
         "schedule": crontab(hour="3", minute="10"),
     },
+    "drop expired sessions": {
+        "task": "tenants.tasks.drop_expired_sessions",
+        "schedule": crontab(hour="3", minute="20"),
+    },
+    "drop old failures": {"task": "tenants.tasks.drop_old_failures", "schedule": crontab(hour="3", minute="30")},
 }
 
 

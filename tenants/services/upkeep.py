@@ -1,12 +1,17 @@
 """What planners of workers' tasks ask of the control plane."""
 
 from collections import Counter
+from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from tenants.models import RefreshToken, Space, Tenant
+from tenants.models import DeadLetter, RefreshToken, Space, Tenant
 from tenants.scope import SpaceScope
+
+# How long operators can see a task that failed for good, and send it again.
+FAILURES_KEPT = timedelta(days=30)
 
 
 def active_space_ids() -> list[UUID]:
@@ -40,4 +45,14 @@ def note_reread(scope: SpaceScope, last: UUID | None) -> None:
 
 def drop_expired_refresh_tokens() -> int:
     deleted, _ = RefreshToken.objects.filter(expires_at__lt=timezone.now()).delete()
+    return deleted
+
+
+def drop_expired_sessions() -> int:
+    deleted, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    return deleted
+
+
+def drop_old_failures() -> int:
+    deleted, _ = DeadLetter.objects.filter(failed_at__lt=timezone.now() - FAILURES_KEPT).delete()
     return deleted

@@ -26,6 +26,14 @@ class Limits:
         """These limits, but for those that a space has of its own."""
         return replace(self, **overrides) if overrides else self
 
+    def capacity_of(self, tier: str) -> int:
+        """How many memories ``hot``, ``warm`` or ``cold`` may hold."""
+        return {
+            "hot": self.hot_capacity_per_space,
+            "warm": self.warm_capacity_per_space,
+            "cold": self.cold_capacity_per_space,
+        }[tier]
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

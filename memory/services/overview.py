@@ -1,6 +1,6 @@
 """What a member sees first: every space within reach against its limits, and what the tenant has been doing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from uuid import UUID
@@ -16,13 +16,14 @@ from memory.records import Glance
 from tenants.callers import Caller
 from tenants.limits import Limits
 from tenants.operations import Action, record
-from tenants.queries import LiveSpace, is_admin
+from tenants.queries import is_admin
 from tenants.scope import tenant_tx
 from tenants.services.access import is_open, live_spaces
 from tenants.services.break_glass import GlassView, glasses_over
 from tenants.services.erasures import ErasureView, late_erasures
 from tenants.services.keys import ExpiringKey, expiring_keys
 from tenants.services.limiter import running_now
+from tenants.services.tree import path_to
 from tenants.services.work import SpaceFailure, failures_of
 
 # What one query looks at; a tenant with more spaces finds the others on their own pages.
@@ -182,7 +183,7 @@ def overview(caller: Caller, step: Step = Step.MINUTE) -> Overview:
 
 def _spaces(caller: Caller) -> list[SpaceOverview]:
     live = {space.name: space for space in live_spaces(caller)}
-    paths = {name: _path(name, live) for name in live}
+    paths = {name: path_to(name, live) for name in live}
     in_order = sorted(live.values(), key=lambda space: (space.owner_id != caller.tenant_id, paths[space.name]))
     looked_at = [space.id for space in in_order if is_open(caller, space)][:MOST_COUNTED]
     with tenant_tx(caller.tenant_id, durable=False):
@@ -203,15 +204,6 @@ def _spaces(caller: Caller) -> list[SpaceOverview]:
         )
         for space in in_order
     ]
-
-
-def _path(name: str, live: Mapping[str, LiveSpace]) -> tuple[str, ...]:
-    path = [name]
-    above = live[name].parent
-    while above is not None and above in live and above not in path:
-        path.insert(0, above)
-        above = live[above].parent
-    return tuple(path)
 
 
 def _fullest(spaces: Sequence[SpaceOverview]) -> list[SpaceOverview]:

@@ -13,7 +13,7 @@ from memory.models import Tier
 from memory.records import TierCount
 from tenants.callers import INSTALLATION, Caller
 from tenants.errors import NotFound
-from tenants.limits import Limits, installation
+from tenants.limits import installation
 from tenants.models import Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
@@ -143,7 +143,7 @@ def _space(space: Space, counts: Mapping[str, TierCount], shared_with: int) -> S
         name=space.name,
         title=space.title,
         status=space.status,
-        tiers=[TierUse(tier, _memories(counts, tier), _capacity(limits, tier)) for tier in Tier],
+        tiers=[TierUse(tier, _memories(counts, tier), limits.capacity_of(tier)) for tier in Tier],
         text_bytes=_sum(counts).text_bytes,
         shared_with=shared_with,
         own_limits=sorted(space.limits),
@@ -152,11 +152,3 @@ def _space(space: Space, counts: Mapping[str, TierCount], shared_with: int) -> S
 
 def _memories(counts: Mapping[str, TierCount], tier: Tier) -> int:
     return counts[tier].memories if tier in counts else 0
-
-
-def _capacity(limits: Limits, tier: Tier) -> int:
-    return {
-        Tier.HOT: limits.hot_capacity_per_space,
-        Tier.WARM: limits.warm_capacity_per_space,
-        Tier.COLD: limits.cold_capacity_per_space,
-    }[tier]

@@ -14,7 +14,7 @@ from memory import metrics, queries
 from memory.models import Tier
 from memory.records import Candidate, SpaceCounts
 from memory.services.work import take_turn
-from tenants.limits import Limits, Tiers, installation
+from tenants.limits import Tiers, installation
 from tenants.operations import Action, record
 from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
@@ -75,7 +75,7 @@ def plan_tiers(scope: SpaceScope) -> TierPlan:
         steps = _steps(scope, counts, MOST_SHOWN)
         record(scope, Action.VIEW_TIERS)
     held = _held(counts)
-    return TierPlan(scope.space, [TierView(tier, held[tier], _capacity(scope.limits, tier)) for tier in Tier], steps)
+    return TierPlan(scope.space, [TierView(tier, held[tier], scope.limits.capacity_of(tier)) for tier in Tier], steps)
 
 
 def rebalance(
@@ -126,7 +126,7 @@ def promote_remembered(scope: SpaceScope, ids: Sequence[UUID]) -> None:
 def _steps(scope: SpaceScope, counts: SpaceCounts, most: int) -> list[Step]:
     """Warm memories first, which makes room for hot ones. No tier is given more than its capacity."""
     policy, held = installation().tiers, _held(counts)
-    room = {tier: _capacity(scope.limits, tier) - held[tier] for tier in Tier}
+    room = {tier: scope.limits.capacity_of(tier) - held[tier] for tier in Tier}
     idle, idle_in_all = queries.candidates(scope, Tier.WARM, policy.idle_days, most)
     steps = [_step(Tier.WARM, Tier.COLD, "idle", idle, min(idle_in_all, room[Tier.COLD]))]
     if not steps[0].memories:
@@ -144,7 +144,7 @@ def _full(
     target: Tier,
     most: int,
 ) -> Step:
-    too_many = held[source] - _capacity(scope.limits, source) * policy.full_percent // 100
+    too_many = held[source] - scope.limits.capacity_of(source) * policy.full_percent // 100
     memories = max(0, min(too_many, room[target]))
     found, _ = queries.candidates(scope, source, 0, min(memories, most)) if memories else ([], 0)
     return _step(source, target, "full", found, memories)
@@ -171,11 +171,3 @@ def _move(scope: SpaceScope, batch: Sequence[Candidate], step: Step) -> int:
 
 def _held(counts: SpaceCounts) -> dict[Tier, int]:
     return {Tier.HOT: counts.hot.memories, Tier.WARM: counts.warm.memories, Tier.COLD: counts.cold.memories}
-
-
-def _capacity(limits: Limits, tier: Tier) -> int:
-    return {
-        Tier.HOT: limits.hot_capacity_per_space,
-        Tier.WARM: limits.warm_capacity_per_space,
-        Tier.COLD: limits.cold_capacity_per_space,
-    }[tier]

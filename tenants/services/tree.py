@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from tenants.callers import Caller
 from tenants.models import Grant, Space, Team
@@ -12,6 +12,13 @@ from tenants.services.spaces import SpaceView, list_spaces
 MOST_SHOWN = 500
 # Names that a form offers.
 MOST_OFFERED = 200
+
+
+class Placed(Protocol):
+    """A space that knows the name of the one directly above it."""
+
+    @property
+    def parent(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ def space_tree(caller: Caller, search: str = "") -> Tree:
     """The spaces within the caller's reach; with ``search``, those that have it in name or title, and what is above them."""
     spaces = {space.name: space for space in list_spaces(caller)}
     shared = _shared_with(caller)
-    paths = {name: _path(name, spaces) for name in spaces}
+    paths = {name: path_to(name, spaces) for name in spaces}
     wanted = _wanted(spaces, paths, search)
     in_order = sorted(wanted, key=lambda name: (spaces[name].owner_id != caller.tenant_id, paths[name]))
     shown = [
@@ -110,7 +117,8 @@ def _shared_with(caller: Caller) -> dict[str, list[str]]:
     return shared
 
 
-def _path(name: str, spaces: Mapping[str, SpaceView]) -> tuple[str, ...]:
+def path_to(name: str, spaces: Mapping[str, Placed]) -> tuple[str, ...]:
+    """The names from the topmost space above it that is among ``spaces`` down to its own."""
     path = [name]
     above = spaces[name].parent
     while above is not None and above in spaces and above not in path:

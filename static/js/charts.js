@@ -19,15 +19,18 @@ const axis = (more, filter) => ({
 const whole = (self, splits) => splits.map((value) => (Number.isInteger(value) ? value.toLocaleString("en") : ""));
 const duration = (value) => (value >= 1000 ? `${value / 1000} s` : `${value} ms`);
 const decades = (self, splits) => splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null));
+const clock = uPlot.fmtDate("{YYYY}-{MM}-{DD} {HH}:{mm}");
+const time = { label: "Time", value: (self, at) => (at == null ? "–" : clock(new Date(at * 1000))) };
 const milliseconds = (self, value) => (value == null ? "–" : duration(value));
 
 const KINDS = {
   operations: () => {
+    const counted = (self, value) => value ?? "–";
     const paths = uPlot.paths.bars({ size: [0.8, 24], align: 1 });
-    const bar = (label, name) => ({ label, fill: ink(name), stroke: ink(name), width: 0, points: { show: false }, paths });
+    const bar = (label, name) => ({ label, fill: ink(name), stroke: ink(name), width: 0, points: { show: false }, paths, value: counted });
     return {
       // Refused operations stand on the allowed ones: the bar behind is as high as both.
-      series: [{}, { ...bar("Refused", "--bad"), value: (self, value, series, index) => self.refused?.[index] ?? "–" }, bar("Allowed", "--accent")],
+      series: [time, { ...bar("Refused", "--bad"), value: (self, value, series, index) => self.refused?.[index] ?? "–" }, bar("Allowed", "--accent")],
       axes: [axis(), axis({ values: whole, size: 44 })],
       y: { range: (self, least, most) => [0, Math.max(most ?? 0, 4) * 1.1] },
       values: ([at, allowed, refused]) => [at, allowed.map((count, index) => count + refused[index]), allowed],
@@ -36,7 +39,7 @@ const KINDS = {
   latency: () => {
     const line = (label, name) => ({ label, stroke: ink(name), width: 1.5, spanGaps: false, points: { size: 4 }, value: milliseconds });
     return {
-      series: [{}, line("Half within", "--accent"), line("95 % within", "--hot")],
+      series: [time, line("Half within", "--accent"), line("95 % within", "--hot")],
       axes: [axis(), axis({ values: (self, splits) => splits.map((value) => (value ? duration(value) : "")), filter: decades, size: 64 }, decades)],
       // From a look-up to a batch there are decades: only a logarithmic scale shows both.
       y: { distr: 3, range: (self, least, most) => uPlot.rangeLog(Math.max(least ?? 1, 0.1), Math.max(most ?? 100, 1), 10, true) },

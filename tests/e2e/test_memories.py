@@ -71,8 +71,16 @@ def test_an_outsider_is_refused_in_plain_words(world: World, open_page: OpenPage
     log_in(page, "charlie", at="/login/?next=/memories/")
     answer = page.request.get(f"/memories/acme_s1/{world.memories['acme_s1']}/")
     assert answer.status == 403
-    assert "The token does not cover this space." in answer.text()
+    assert "There is no such space, or it is not yours to enter." in answer.text()
     assert "The first memory of acme_s1." not in answer.text()
+
+
+def test_the_longest_name_of_a_space_fits_a_phone(world: World, open_page: OpenPage) -> None:
+    Space.objects.filter(name="acme_s1").update(name="s" * 64)
+    page = open_page(**PHONE)
+    log_in(page, "alice", at=f"/login/?next=/memories/{'s' * 64}/{world.memories['acme_s1']}/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Memory")
+    assert overflow(page) == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -156,7 +156,7 @@ def test_an_outsider_is_told_no_more_than_of_a_space_that_is_not(world: World, o
     log_in(page, "charlie", at="/spaces/")
     there, nowhere = (page.request.get(f"/spaces/{name}/") for name in ("acme_s1", "no_space"))
     assert (there.status, nowhere.status) == (403, 403)
-    assert "does not cover this space" in there.text()
+    assert "There is no such space, or it is not yours to enter." in there.text()
 
 
 def test_names_are_shown_as_text_whatever_they_say(world: World, open_page: OpenPage) -> None:

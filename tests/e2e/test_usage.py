@@ -1,5 +1,7 @@
 """The usage page of a space."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -27,6 +29,19 @@ def test_a_space_out_of_reach_is_refused(world: World, open_page: OpenPage) -> N
     page = open_page()
     log_in(page, "charlie")
     assert page.request.get("/spaces/acme_s1/usage/").status == 403
+
+
+def test_it_leads_back_to_the_space(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "bob", at="/login/?next=/spaces/acme_s1/usage/")
+    page.get_by_role("navigation", name="Breadcrumbs").get_by_role("link", name="acme_s1").click()
+    expect(page).to_have_url(re.compile(r"/spaces/acme_s1/$"))
+
+
+def test_on_a_phone_the_buttons_leave_the_heading_its_width(world: World, open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    log_in(page, "bob", at="/login/?next=/spaces/acme_s1/usage/")
+    assert page.get_by_role("heading", level=1).evaluate("heading => heading.clientWidth") > 300
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -144,6 +144,15 @@ def test_a_graph_that_cannot_be_had_is_said(world: World, open_page: OpenPage) -
     expect(page.locator("#graph-words")).to_contain_text("A part of the graph could not be had; try again.")
 
 
+def test_on_a_phone_the_graph_is_a_tap_from_the_hits(world: World, open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    log_in(page, "alice", at="/login/?next=/explore/")
+    ask(page, "The first memory of acme_s1")
+    drawn(page, 3)
+    page.get_by_role("link", name="See how activation spread").click()
+    expect(page.get_by_role("heading", name="How activation spread")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_has_no_barrier_and_fits_a_phone(world: World, open_page: OpenPage, scheme: str) -> None:
     remember_in("acme_s1", "W" * 300, session="s" * 200)

@@ -11,6 +11,7 @@ from tenants.callers import operator
 from tenants.models import Tenant
 from tenants.operations import Action, Outcome, record
 from tenants.scope import tenant_tx
+from tests.audit.test_seals import settle
 from tests.e2e.visitors import PHONE, OpenPage, barriers, log_in, overflow
 from tests.world import World
 
@@ -113,6 +114,7 @@ def test_the_page_says_how_far_the_trail_is_sealed(world: World, open_page: Open
     log_in(page, "alice", at="/audit/")
     expect(page.get_by_role("main")).to_contain_text("Nothing is sealed yet")
     tenant = Tenant.objects.get(slug="acme").id
+    settle()
     assert seal_events(tenant) > 0
     page.reload()
     page.get_by_text("sealed, up to").click()

@@ -23,6 +23,10 @@ const clock = uPlot.fmtDate("{YYYY}-{MM}-{DD} {HH}:{mm}");
 const time = { label: "Time", value: (self, at) => (at == null ? "–" : clock(new Date(at * 1000))) };
 const milliseconds = (self, value) => (value == null ? "–" : duration(value));
 
+// uPlot draws no line to a value that stands alone, as an installation's first ones do.
+const lone = (self, series) =>
+  self.data[series].flatMap((value, at, values) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));
+
 const KINDS = {
   operations: () => {
     const counted = (self, value) => value ?? "–";
@@ -37,7 +41,7 @@ const KINDS = {
     };
   },
   latency: () => {
-    const line = (label, name) => ({ label, stroke: ink(name), width: 1.5, spanGaps: false, points: { size: 4 }, value: milliseconds });
+    const line = (label, name) => ({ label, stroke: ink(name), width: 1.5, spanGaps: false, points: { size: 5, fill: ink(name), filter: lone }, value: milliseconds });
     return {
       series: [time, line("Half within", "--accent"), line("95 % within", "--hot")],
       axes: [axis(), axis({ values: (self, splits) => splits.map((value) => (value ? duration(value) : "")), filter: decades, size: 64 }, decades)],

@@ -92,14 +92,15 @@ function place(nodes, start) {
       from += width;
     }
   };
+  // Half of the circle is shared out alike, so that what leads nowhere has its place, too.
+  const widths = top.map((entry) => Math.PI * (entry.leaves / total + 1 / top.length));
   let from = 0;
-  for (const entry of top) {
-    const to = from + (2 * Math.PI * entry.leaves) / total;
-    put(entry, from, to, 1);
-    from = to;
+  for (const [index, entry] of top.entries()) {
+    put(entry, from, from + widths[index], 1);
+    from += widths[index];
   }
   // The first ring is as wide as its narrowest sector needs, within reason.
-  const radii = [0, Math.max(RING, Math.min(3 * RING, (GAP.few * total) / (2 * Math.PI)))];
+  const radii = [0, Math.max(RING, Math.min(3 * RING, GAP.few / Math.min(...widths)))];
   for (let ring = 2; ring < rings.length; ring += 1) {
     const gap = rings[ring] > GAP.from ? GAP.many : GAP.few;
     radii[ring] = Math.max(radii[ring - 1] + RING, (rings[ring] * gap) / (2 * Math.PI));

@@ -16,9 +16,16 @@ from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import create_tenant, suspend_tenant
+from tests.audit.test_seals import as_superuser
 from tests.e2e.visitors import PHONE, OpenPage, barriers, join, log_in, overflow
 from tests.world import World, remember_in
 
+# How many of a canvas' pixels are neither white nor grey.
+COLOURED = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const pixels = Array.from({ length: data.length / 4 }, (_, at) => data.slice(4 * at, 4 * at + 3));
+  return pixels.filter((pixel) => Math.max(...pixel) - Math.min(...pixel) > 60).length;
+}"""
 PART = re.compile("/overview/")
 SCRIPT = "<script>document.title = 'stolen'</script><img src=x onerror=\"document.title = 'stolen'\">"
 
@@ -250,6 +257,15 @@ def test_charts_are_drawn_and_follow_the_span_that_is_chosen(world: World, open_
     page.get_by_role("link", name="Last 3 days").click()
     expect(page.locator("#chart-latency-hour canvas")).to_be_visible()
     expect(page.get_by_role("link", name="Last 3 days")).to_have_attribute("aria-current", "true")
+
+
+def test_a_minute_that_stands_alone_is_drawn(world: World, open_page: OpenPage) -> None:
+    with as_superuser() as admin:
+        admin.execute("update audit_auditevent set at = date_trunc('minute', now()) - interval '10 minutes'")
+    roll_up_usage()
+    page = open_page()
+    log_in(page, "alice")
+    assert page.locator("#chart-latency-minute canvas").evaluate(COLOURED) > 0
 
 
 def test_charts_outlive_a_refresh(world: World, open_page: OpenPage) -> None:

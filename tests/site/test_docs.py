@@ -22,6 +22,7 @@ from tests.site.documents import BLOCK, DONE_BESIDE_UP, NOT_RUN, WALKED, blocks,
 from tests.world import PASSWORD
 
 DOCS = ROOT / "docs"
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
 @pytest.fixture
@@ -45,6 +46,13 @@ def test_every_shell_block_is_run_or_is_said_not_to_be() -> None:
     assert sorted([*WALKED, *DONE_BESIDE_UP]) == pages()
     shells = [block["shell"] for page in pages() for block in BLOCK.finditer((ROOT / page).read_text())]
     assert [reason for shell in shells for reason in why_not(shell)] == list(NOT_RUN.values())
+
+
+def test_every_page_and_picture_that_a_document_names_is_there() -> None:
+    documents = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/*/*.md")]
+    named = [(document, link) for document in documents for link in LINK.findall(document.read_text())]
+    assert len(named) > 40
+    assert [f"{document.name}: {link}" for document, link in named if not (document.parent / link).exists()] == []
 
 
 def test_the_parameters_of_recall_are_told_as_they_are() -> None:

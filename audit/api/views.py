@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from audit.services.trail import TrailFilters, export_events, list_events
 from tenants.api import cursor
+from tenants.api.answers import AnswerRenderer
 from tenants.api.base import EngramView
 from tenants.api.strict import ChoiceField, StrictSerializer
 from tenants.operations import Action
@@ -98,7 +99,7 @@ class TrailExportView(EngramView):
     actions = {"GET": Action.EXPORT_EVENTS}
     query_serializers = {"GET": TrailExportParameters}
     serializer_class = TrailExportParameters
-    renderer_classes = [JSONRenderer, CsvRenderer, NdjsonRenderer, BrowsableAPIRenderer]
+    renderer_classes = [AnswerRenderer, CsvRenderer, NdjsonRenderer, BrowsableAPIRenderer]
 
     @extend_schema(
         parameters=[TrailExportParameters],

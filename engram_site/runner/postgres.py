@@ -90,7 +90,7 @@ class EmbeddedPostgres(Child):
         fresh.rename(self._data)
 
     def _settings(self) -> dict[str, str | int]:
-        """For a small machine: an eighth of the memory, 256 MB to 1 GB, is the server's own cache."""
+        """For a small machine: an eighth of the memory, 256 MB to 4 GB, is the server's own cache."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEGABYTE
         flush = "on" if self._durable else "off"
         return {
@@ -101,7 +101,7 @@ class EmbeddedPostgres(Child):
             "log_timezone": "UTC",
             "max_connections": 100,
             "max_locks_per_transaction": 256,  # one statement may touch every partition
-            "shared_buffers": f"{min(max(memory // 8, 256), 1024)}MB",
+            "shared_buffers": f"{min(max(memory // 8, 256), 4096)}MB",
             "effective_cache_size": f"{memory // 2}MB",
             "maintenance_work_mem": "256MB",
             "random_page_cost": "1.1",

@@ -10,6 +10,7 @@ from memory.api.fields import ConfidenceField, ContentField, KindField, Metadata
 from memory.models import Tier
 from memory.records import Link, NewMemory
 from memory.services.recall import SPREADING
+from tenants.api.answers import AnswerSerializer
 from tenants.api.strict import ChoiceField, ExpiryField, ProblemAnswer, StrictSerializer
 from tenants.limits import installation
 
@@ -69,7 +70,7 @@ class MemoryChange(StrictSerializer):
     embedding = Numbers(required=False)
 
 
-class MemoryAnswer(serializers.Serializer[Any]):
+class MemoryAnswer(AnswerSerializer):
     id = serializers.UUIDField()
     space = serializers.CharField()
     content = serializers.CharField()
@@ -231,7 +232,7 @@ class SpreadRequest(StrictSerializer):
         return {"from": sources, **super().get_fields()}
 
 
-class ActivatedMemoryAnswer(serializers.Serializer[Any]):
+class ActivatedMemoryAnswer(AnswerSerializer):
     id = serializers.UUIDField()
     content = serializers.CharField()
     kind = serializers.CharField()
@@ -239,14 +240,14 @@ class ActivatedMemoryAnswer(serializers.Serializer[Any]):
     tier = serializers.ChoiceField(Tier.choices)
 
 
-class ActivationAnswer(serializers.Serializer[Any]):
+class ActivationAnswer(AnswerSerializer):
     memory = ActivatedMemoryAnswer(source="*")
     activation = serializers.FloatField()
     depth = serializers.IntegerField()
     path = serializers.ListField(child=serializers.UUIDField())
 
 
-class AssociationAnswer(serializers.Serializer[Any]):
+class AssociationAnswer(AnswerSerializer):
     source = serializers.UUIDField()  # type: ignore[assignment]  # a field's own ``source`` is an argument
     target = serializers.UUIDField()
     kind = serializers.CharField()

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from memory.models import Import
 from memory.services import imports
 from memory.services.export import export
+from tenants.api.answers import AnswerRenderer
 from tenants.api.base import EngramView
 from tenants.api.strict import StrictSerializer
 from tenants.errors import Invalid
@@ -93,7 +94,7 @@ class ExportView(EngramView):
     actions = {"GET": Action.EXPORT}
     query_serializers = {"GET": ExportParameters}
     serializer_class = ExportParameters
-    renderer_classes = [JSONRenderer, NdjsonRenderer, BrowsableAPIRenderer]
+    renderer_classes = [AnswerRenderer, NdjsonRenderer, BrowsableAPIRenderer]
 
     @extend_schema(parameters=[ExportParameters], responses={(200, NDJSON): OpenApiTypes.STR})
     def get(self, request: Request, space: str) -> StreamingHttpResponse:

@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from mcp.shared.exceptions import MCPError
 from rest_framework.exceptions import APIException
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from memory.mcp.server import respond
 from memory.mcp.tools import TOOLS, Arguments, chosen
+from tenants.api.answers import AnswerRenderer
 from tenants.api.base import EngramView
 from tenants.authentication import TokenAuthentication
 from tenants.errors import Invalid
@@ -27,7 +27,7 @@ class McpView(EngramView):
 
     actions = {"POST": Action.CALL_TOOL}
     authentication_classes = [TokenAuthentication]
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [AnswerRenderer]
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> HttpResponse:
@@ -57,7 +57,7 @@ def _space(required: Any, arguments: Arguments) -> str:
 
 
 def _result(answer: Any) -> types.CallToolResult:
-    text = JSONRenderer().render(answer).decode()
+    text = AnswerRenderer().render(answer).decode()
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)], structured_content=json.loads(text)
     )

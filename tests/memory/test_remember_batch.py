@@ -24,6 +24,12 @@ def test_the_answer_is_in_the_order_of_the_request(acme: SpaceApi) -> None:
     assert [item["created"] for item in answer.json()["results"]] == [True] * 4
 
 
+def test_a_batch_is_as_large_as_the_installation_allows_and_not_as_a_form(acme: SpaceApi) -> None:
+    contents = [f"Chapter {number}. {'Word. ' * 5_000}" for number in range(120)]
+    ids = acme.batch([{"content": content, "embedding": [1.0] + [0.0] * 383} for content in contents])
+    assert len(set(ids)) == 120
+
+
 def test_ids_grow_in_the_order_of_the_request(acme: SpaceApi) -> None:
     ids = acme.batch([{"content": f"Step {step} of the recipe."} for step in range(20)])
     assert ids == sorted(ids)

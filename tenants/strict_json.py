@@ -30,7 +30,8 @@ def loads(text: bytes) -> Any:
         raise ValueError(f"it is nested deeper than {MOST_NESTED} levels") from error
     if brackets > MOST_NESTED:
         _check_nesting(data)
-    if _NUL.search(text):
+    # Looked for without an expression first, which is a hundred times faster.
+    if rb"\u0000" in text and _NUL.search(text):
         raise ValueError("a NUL character cannot be stored")
     return data
 

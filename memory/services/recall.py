@@ -33,7 +33,7 @@ POOL = 100
 # Memories that tell how similar the space is to a cue in general.
 SAMPLE = 1_000
 # Rows that the words of a cue may bring up, rarest words first.
-LEXICAL_BUDGET = 2_000
+LEXICAL_BUDGET = 1_000
 # The share of the words in a seed, the rest being the meaning's.
 LEXICAL_WEIGHT = 0.3
 # How much more of the activation the best seeds start with; 1 would be in proportion to the seeds.

@@ -47,7 +47,7 @@ def _svg(chart: Chart) -> list[str]:
         ),
         _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, chart.across, anchor="middle"),
         _line(LEFT, most, WIDTH - RIGHT, most, INK, dash="6 4"),
-        _text(WIDTH - RIGHT, most - 6, f"wanted: at most {chart.most:.3g}", anchor="end"),
+        _text(LEFT + 8, most - 6, f"wanted: at most {chart.most:.3g}"),
         f'<polyline fill="none" stroke="{LINE}" stroke-width="2" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>',
         *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{LINE}"/>' for x, y in places),
         *(

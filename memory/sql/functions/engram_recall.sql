@@ -22,9 +22,10 @@ create or replace function engram_recall(
 )
 language plpgsql stable security definer
 set search_path = public, pg_temp
--- A plan for all spaces would lock every partition, and wait for one that is locked.
-set plan_cache_mode = force_custom_plan
--- What was found is looked up by its key.
+-- One plan a session serves every space, because planning takes longer than the search of most. It is the right one in each:
+-- everything is found by an index that the space leads. It locks every partition, and waits where the schema is being changed.
+set plan_cache_mode = force_generic_plan
+-- A plan that lasts must not rest on a table's having been small.
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
@@ -90,36 +91,42 @@ begin
     select count(*) into v_starting from unnest(v_seeds) seed where seed > 0;
     return query
         select m.id, m.content, m.kind, m.confidence, m.session, m.metadata, m.observed_at, m.created_at, m.updated_at,
-               m.expires_at, m.tier, m.recall_count, m.last_recalled_at,
-               m.sum - p_bias * abs(m.sum) * (1 - m.confidence * (0.5 + 0.5 * r.retrievability)),
-               coalesce(m.similarity, (
+               m.expires_at, m.tier, m.recall_count, m.last_recalled_at, best.score,
+               coalesce(best.similarity, (
                    select 1 - (engram_vector(e) <=> v_vector) from memory_embedding e
-                   where p_semantic and e.space_id = p_space_id and e.memory_id = m.id
+                   where p_semantic and e.space_id = p_space_id and e.memory_id = best.id
                )),
-               coalesce(m.lexical, 0), least(1, greatest(0, m.sum)), m.depth, m.path, m.visited
+               coalesce(best.lexical, 0), least(1, greatest(0, best.sum)), best.depth, best.path, best.visited
         from (
-            select m.*, reached.similarity, reached.lexical, reached.depth, reached.path,
-                   count(*) filter (where reached.by_spreading) over () as visited,
-                   reached.sum + case when m.session is null then 0
-                                      else p_context * greatest(0, max(reached.sum) over (partition by m.session)) end as sum
+            select scored.*, scored.sum - p_bias * abs(scored.sum) * (1 - scored.confidence * (0.5 + 0.5 * r.retrievability)) as score
             from (
-                select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
-                       found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
-                       s.memory_id is not null as by_spreading
-                from engram_spread(
-                    p_space_id, coalesce(v_ids[:v_starting], '{}'), array(
-                        select v_seeds[1] * power(seed / v_seeds[1], p_sharpness)
-                        from unnest(v_seeds[:v_starting]) with ordinality s (seed, ord) order by ord),
-                    p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
-                full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
-                    on found.id = s.memory_id
-            ) reached
-            join memory_memory m on m.space_id = p_space_id and m.id = reached.id
-            where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
-        ) m
-        cross join lateral engram_retrievability(m.stability, coalesce(m.last_recalled_at, m.created_at), now()) r (retrievability)
-        order by 14 desc, m.id
-        limit p_limit;
+                -- Only what scores need: whole memories are read of the best alone.
+                select m.id, m.confidence, m.stability, coalesce(m.last_recalled_at, m.created_at) as since,
+                       reached.similarity, reached.lexical, reached.depth, reached.path,
+                       count(*) filter (where reached.by_spreading) over () as visited,
+                       reached.sum + case when m.session is null then 0
+                                          else p_context * greatest(0, max(reached.sum) over (partition by m.session)) end as sum
+                from (
+                    select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
+                           found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
+                           s.memory_id is not null as by_spreading
+                    from engram_spread(
+                        p_space_id, coalesce(v_ids[:v_starting], '{}'), array(
+                            select v_seeds[1] * power(seed / v_seeds[1], p_sharpness)
+                            from unnest(v_seeds[:v_starting]) with ordinality s (seed, ord) order by ord),
+                        p_depth, p_decay, p_threshold, p_fan_out, p_frontier) s
+                    full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
+                        on found.id = s.memory_id
+                ) reached
+                join memory_memory m on m.space_id = p_space_id and m.id = reached.id
+                where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
+            ) scored
+            cross join lateral engram_retrievability(scored.stability, scored.since, now()) r (retrievability)
+            order by score desc, scored.id
+            limit p_limit
+        ) best
+        join memory_memory m on m.space_id = p_space_id and m.id = best.id
+        order by best.score desc, best.id;
 end
 $$;
 revoke all on function engram_recall(

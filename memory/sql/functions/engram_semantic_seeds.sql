@@ -5,8 +5,8 @@ create or replace function engram_semantic_seeds(
 ) returns table (memory_id uuid, similarity double precision)
 language plpgsql stable security definer rows 100
 set search_path = public, pg_temp
-set plan_cache_mode = force_custom_plan
-set enable_seqscan = on
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare

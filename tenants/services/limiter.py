@@ -39,7 +39,7 @@ RUNNING = Gauge(
 # A place is leased, and its process renews it for as long as the operation takes. Of a process that died it is free after this.
 LEASE_SECONDS = 60
 # When a place will be free nobody knows; whoever found none is not let ask again sooner.
-PATIENCE_SECONDS = 0.25
+PATIENCE_SECONDS = 0.05
 
 # Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
 _TAKE = """

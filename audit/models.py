@@ -60,6 +60,19 @@ class AuditSeal(models.Model):
         return f"seal {self.number}"
 
 
+class ExpiredSeal(models.Model):
+    """The last of a tenant's seals that was dropped because its time was over: the chain that remains continues from it."""
+
+    tenant_id = models.UUIDField(primary_key=True)
+    number = models.BigIntegerField()
+    through_at = models.DateTimeField()
+    through_id = models.UUIDField()
+    digest = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"seal {self.number}, dropped"
+
+
 class Step(models.TextChoices):
     MINUTE = "minute"
     HOUR = "hour"

@@ -17,7 +17,7 @@ EMPTIED = [
     "memory_importalias", "memory_importpart", "memory_import",
     "memory_idempotencykey", "memory_lexeme", "memory_unlinked", "memory_entity",
     "memory_association", "memory_embedding", "memory_memory", "memory_tally", "memory_reinforcement",
-    "audit_auditseal", "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
+    "audit_auditseal", "audit_expiredseal", "audit_auditevent", "audit_spaceusage", "audit_tenantusage", "audit_usageprogress",
     "tenants_refreshtoken", "tenants_apikeyspace", "tenants_apikey", "tenants_signingkey",
     "tenants_grant", "tenants_erasure", "tenants_taskrun", "tenants_deadletter", "tenants_breakglass",
     "tenants_space", "tenants_teammember", "tenants_team", "tenants_membership", "tenants_tenant",

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from audit import queries
-from audit.models import AuditEvent, AuditSeal
+from audit.models import AuditEvent, AuditSeal, ExpiredSeal
 from tenants.callers import INSTALLATION
 from tenants.models import Tenant
 from tenants.scope import tenant_tx
@@ -53,7 +53,7 @@ def _seal_next(tenant_id: UUID) -> int:
         if not queries.lock_seals(tenant_id):
             return 0
         before = queries.settled_before()
-        last = AuditSeal.objects.filter(tenant_id=tenant_id).order_by("-number").first()
+        last = AuditSeal.objects.filter(tenant_id=tenant_id).order_by("-number").first() or expired_seal(tenant_id)
         settled = events_after(tenant_id, last).filter(at__lt=before)
         rows = _of_one_month(settled.values_list(*COVERED)[:MOST_EVENTS])
         if not rows:
@@ -78,7 +78,12 @@ def _seal_next(tenant_id: UUID) -> int:
     return len(rows)
 
 
-def events_after(tenant_id: UUID, seal: AuditSeal | None) -> "QuerySet[AuditEvent]":
+def expired_seal(tenant_id: UUID) -> ExpiredSeal | None:
+    """What the oldest seal that is kept continues from; ``None`` if that is the first. Call it inside ``tenant_tx``."""
+    return ExpiredSeal.objects.filter(tenant_id=tenant_id).first()
+
+
+def events_after(tenant_id: UUID, seal: AuditSeal | ExpiredSeal | None) -> "QuerySet[AuditEvent]":
     """The tenant's events that follow a seal, in the order that seals are in. Evaluate it inside ``tenant_tx``."""
     events = AuditEvent.objects.filter(tenant_id=tenant_id).order_by("at", "id")
     if seal is None:

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit import queries
-from audit.models import AuditSeal
-from audit.services.seals import BEGINNING, COVERED, ENTRY_BYTES, digest, entry, events_after
+from audit.models import AuditSeal, ExpiredSeal
+from audit.services.seals import BEGINNING, COVERED, ENTRY_BYTES, digest, entry, events_after, expired_seal
 from tenants.callers import INSTALLATION, Caller
 from tenants.errors import NotFound
 from tenants.models import Tenant
@@ -40,10 +39,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """``head`` is the last seal's digest: kept elsewhere, it shows later whether the whole chain was made anew."""
+    """``head`` is the last seal's digest: kept elsewhere, it shows later whether the whole chain was made anew. ``expired`` is the
+    number of the last seal that was dropped because its time was over."""
 
     tenant: str
     seals: int
+    expired: int
     last_seal: int
     head: str
     events: int
@@ -69,12 +70,11 @@ def verify_audit(
         tenants = [tenant for tenant in tenants if tenant.slug == tenant_slug]
         if not tenants:
             raise NotFound(f"There is no tenant {tenant_slug!r}.")
-    chains = [(tenant.id, tenant.slug, tenant.created_at) for tenant in tenants]
+    chains = [(tenant.id, tenant.slug) for tenant in tenants]
     if tenant_slug is None:
-        oldest = min((tenant.created_at for tenant in tenants), default=timezone.now())
-        chains.append((INSTALLATION, NO_TENANT, oldest))
+        chains.append((INSTALLATION, NO_TENANT))
     kept = against or {}
-    verified = [_Check(tenant_id, slug, since).run(kept.get(slug)) for tenant_id, slug, since in chains]
+    verified = [_Check(tenant_id, slug).run(kept.get(slug)) for tenant_id, slug in chains]
     with tenant_tx(operator.tenant_id):
         findings = sum(len(chain.findings) for chain in verified)
         record(
@@ -88,25 +88,27 @@ def verify_audit(
 class _Check:
     """One tenant's chain, walked seal by seal, each in a transaction of its own."""
 
-    def __init__(self, tenant_id: UUID, slug: str, since: datetime) -> None:
+    def __init__(self, tenant_id: UUID, slug: str) -> None:
         self._tenant_id = tenant_id
         self._slug = slug
-        self._since = since
         self._findings: list[Finding] = []
 
     def run(self, kept: Head | None) -> Verified:
         seals = events = 0
-        previous: AuditSeal | None = None
+        with tenant_tx(self._tenant_id, durable=False):
+            expired = expired_seal(self._tenant_id)
+        previous: AuditSeal | ExpiredSeal | None = expired
         for seal in self._seals():
-            self._check_chain(seal, previous, kept)
+            self._check_chain(seal, previous)
             events += self._check_events(seal, previous)
             seals, previous = seals + 1, seal
-        if kept is not None and (previous is None or previous.number < kept.last_seal):
-            self._find("seals missing", f"the chain once had seal {kept.last_seal} and now ends before it")
+        if kept is not None:
+            self._check_kept(kept, expired, previous)
         not_sealed = self._check_rest(previous)
         return Verified(
             tenant=self._slug,
             seals=seals,
+            expired=expired.number if expired else 0,
             last_seal=previous.number if previous else 0,
             head=bytes(previous.digest).hex() if previous else "",
             events=events,
@@ -125,23 +127,33 @@ class _Check:
             number = seal.number
             yield seal
 
-    def _check_chain(self, seal: AuditSeal, previous: AuditSeal | None, kept: Head | None) -> None:
-        follows = seal.number == (previous.number if previous else 0) + 1
-        if not follows and not (previous is None and self._may_have_expired()):
-            first = previous.number + 1 if previous else 1
+    def _check_chain(self, seal: AuditSeal, previous: AuditSeal | ExpiredSeal | None) -> None:
+        first = previous.number + 1 if previous else 1
+        follows = seal.number == first
+        if seal.number > first:
             self._find("seals missing", f"seals {first} to {seal.number - 1} are gone", seal=seal)
+        elif not follows:
+            self._find("seal changed", f"seal {seal.number} is there, and seal {first - 1} was dropped", seal=seal)
         before = bytes(previous.digest) if previous else BEGINNING
         is_joined = bytes(seal.previous) == before or not follows
         made = digest(self._tenant_id, seal.number, bytes(seal.previous), bytes(seal.manifest))
         if not is_joined or made != bytes(seal.digest):
             self._find("seal changed", f"seal {seal.number} does not follow from what it seals", seal=seal)
-        elif kept is not None and kept.last_seal == seal.number and kept.head != made.hex():
-            self._find("seal changed", f"seal {seal.number} is not the one that was kept", seal=seal)
 
-    def _may_have_expired(self) -> bool:
-        return self._since < timezone.now() - timedelta(days=28 * queries.kept_months())
+    def _check_kept(self, kept: Head, expired: ExpiredSeal | None, last: AuditSeal | ExpiredSeal | None) -> None:
+        """The head that was kept is in the chain, or was dropped because its time was over."""
+        if last is None or last.number < kept.last_seal:
+            self._find("seals missing", f"the chain once had seal {kept.last_seal} and now ends before it")
+            return
+        with tenant_tx(self._tenant_id, durable=False):
+            seal = AuditSeal.objects.filter(tenant_id=self._tenant_id, number=kept.last_seal).first()
+        held = seal or (expired if expired and expired.number == kept.last_seal else None)
+        if held is not None and bytes(held.digest).hex() != kept.head:
+            self._find("seal changed", f"seal {kept.last_seal} is not the one that was kept", seal=seal)
+        elif held is None and not (expired and kept.last_seal < expired.number):
+            self._find("seals missing", f"seal {kept.last_seal}, which was kept, is gone and has not expired")
 
-    def _check_events(self, seal: AuditSeal, previous: AuditSeal | None) -> int:
+    def _check_events(self, seal: AuditSeal, previous: AuditSeal | ExpiredSeal | None) -> int:
         follows = previous is not None and previous.number + 1 == seal.number
         with tenant_tx(self._tenant_id, durable=False):
             found = events_after(self._tenant_id, previous if follows else None)
@@ -153,7 +165,7 @@ class _Check:
             self._find_event(kind, event_id, rows.get(event_id), seal)
         return len(rows)
 
-    def _check_rest(self, last: AuditSeal | None) -> int:
+    def _check_rest(self, last: AuditSeal | ExpiredSeal | None) -> int:
         """What came after the last seal; an event that is missing under a seal may have been moved here."""
         missing = [finding.event for finding in self._findings if finding.kind == "removed" and finding.event]
         with tenant_tx(self._tenant_id, durable=False):

@@ -19,7 +19,7 @@ from psycopg.errors import InsufficientPrivilege
 from audit import tasks
 from audit.models import AuditEvent, AuditSeal
 from audit.services import seals
-from audit.services.verify import Finding, Verified, verify_audit
+from audit.services.verify import Finding, Head, Verified, verify_audit
 from tenants.callers import INSTALLATION, Actor, Caller, Origin, operator
 from tenants.errors import NotFound, Refused
 from tenants.models import Tenant
@@ -95,6 +95,15 @@ def verified(slug: str = "acme", **options: Any) -> Verified:
 
 def found(slug: str = "acme") -> list[tuple[str, UUID | None]]:
     return [(finding.kind, finding.event) for finding in verified(slug).findings]
+
+
+def told(**options: Any) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.what) for finding in verified(**options).findings]
+
+
+def seal_digest(tenant_id: UUID, number: int) -> str:
+    with tenant_tx(tenant_id):
+        return bytes(AuditSeal.objects.get(tenant_id=tenant_id, number=number).digest).hex()
 
 
 def events(tenant_id: UUID) -> list[AuditEvent]:
@@ -214,6 +223,22 @@ def test_a_seal_taken_away_is_missed(acme: UUID, tamper: Tamper) -> None:
     tamper(f"delete from audit_auditseal where tenant_id = '{acme}' and number = 1")
     (finding,) = verified().findings
     assert (finding.kind, finding.what) == ("seals missing", "seals 1 to 1 are gone")
+
+
+def test_a_beginning_taken_away_is_missed_however_old_the_tenant_is(acme: UUID, tmp_path: Path) -> None:
+    (first, *_) = events(acme)
+    kept = Head(1, seal_digest(acme, 1))
+    with as_superuser() as admin:
+        admin.execute("update tenants_tenant set created_at = '2020-01-01'")
+        admin.execute(f"delete from audit_auditseal where tenant_id = '{acme}' and number = 1")
+        admin.execute(f"delete from audit_auditevent where at < '{first.at}'::timestamptz + interval '1 second'")
+    assert ("seals missing", "seals 1 to 1 are gone") in told()
+    assert ("seals missing", "seal 1, which was kept, is gone and has not expired") in told(against={"acme": kept})
+
+
+def test_the_app_cannot_write_down_what_expired(acme: UUID) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as app, pytest.raises(InsufficientPrivilege):
+        app.execute("insert into audit_expiredseal values (%s, 1, now(), uuidv7(), '')", [acme])
 
 
 def test_what_is_done_to_one_tenants_trail_is_not_held_against_another(acme: UUID, tamper: Tamper) -> None:
@@ -339,21 +364,50 @@ def test_events_that_nobody_seals_are_told(acme: UUID) -> None:
     assert [kind for kind, _ in found()] == ["not sealed"]
 
 
-def test_months_that_are_kept_no_longer_are_dropped_with_their_seals(acme: UUID) -> None:
+def expire_seals(tenant_id: UUID, numbers: int) -> None:
+    """Set the first seals and their events back to a month that is kept no longer, and have it dropped."""
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         for table in ("audit_auditevent", "audit_auditseal"):
             owner.execute(
                 f"create table {table}_202001 partition of {table} for values from ('2020-01-01Z') to ('2020-02-01Z')"
             )
     with as_superuser() as admin:
-        admin.execute(f"update audit_auditseal set through_at = '2020-01-07' where tenant_id = '{acme}' and number = 1")
-        admin.execute("update tenants_tenant set created_at = '2020-01-01'")
         admin.execute(
-            f"update audit_auditevent set at = '2020-01-07' where id in {tuple(str(e.id) for e in events(acme)[:5])}"
+            f"update audit_auditseal set through_at = '2020-01-07' where tenant_id = '{tenant_id}' and number <= {numbers}"
         )
+        old = tuple(str(event.id) for event in events(tenant_id)[: numbers * EVENTS])
+        admin.execute(f"update audit_auditevent set at = '2020-01-07' where id in {old}")
     assert tasks.expire_partitions() == ["audit_auditevent_202001", "audit_auditseal_202001"]
     assert tasks.expire_partitions() == []
-    assert (verified().seals, verified().last_seal, verified().findings) == (1, 2, [])
+
+
+def test_months_that_are_kept_no_longer_are_dropped_with_their_seals(acme: UUID) -> None:
+    heads = [Head(number, seal_digest(acme, number)) for number in (1, 2)]
+    expire_seals(acme, 1)
+    for head in heads:
+        chain = verified(against={"acme": head})
+        assert (chain.seals, chain.expired, chain.last_seal, chain.findings) == (1, 1, 2, [])
+    assert told(against={"acme": Head(1, "00")}) == [("seal changed", "seal 1 is not the one that was kept")]
+
+
+def test_what_is_taken_away_behind_the_months_that_were_dropped_is_missed(acme: UUID, tamper: Tamper) -> None:
+    make_events(acme)
+    settle()
+    seals.seal_events(acme)
+    kept = Head(2, seal_digest(acme, 2))
+    expire_seals(acme, 1)
+    tamper(f"delete from audit_auditseal where tenant_id = '{acme}' and number = 2")
+    assert ("seals missing", "seals 2 to 2 are gone") in told()
+    assert ("seals missing", "seal 2, which was kept, is gone and has not expired") in told(against={"acme": kept})
+
+
+def test_a_chain_that_was_dropped_whole_goes_on_where_it_ended(acme: UUID) -> None:
+    expire_seals(acme, 2)
+    make_events(acme)
+    settle()
+    assert seals.seal_events(acme) == EVENTS
+    chain = verified()
+    assert (chain.seals, chain.expired, chain.last_seal, chain.findings) == (1, 2, 3, [])
 
 
 def test_how_long_the_trail_is_kept_is_not_the_apps_to_say(world: World) -> None:

@@ -36,6 +36,7 @@ DATA_PLANE = {
     "memory_importalias": "space_id",
     "audit_auditevent": "tenant_id",
     "audit_auditseal": "tenant_id",
+    "audit_expiredseal": "tenant_id",
     "audit_spaceusage": "space_id",
     "audit_tenantusage": "tenant_id",
 }
@@ -44,6 +45,7 @@ GRANTS = {
     **dict.fromkeys(DATA_PLANE, ROWS),
     "audit_auditevent": {"SELECT", "INSERT"},
     "audit_auditseal": {"SELECT", "INSERT"},
+    "audit_expiredseal": {"SELECT"},
     "audit_retention": {"SELECT"},
     "audit_spaceusage": {"SELECT"},
     "audit_tenantusage": {"SELECT"},

@@ -46,6 +46,7 @@ def _row(chain: Verified) -> Mapping[str, Any]:
     return {
         "tenant": chain.tenant,
         "seals": chain.seals,
+        "expired": chain.expired,
         "events": chain.events,
         "not_sealed": chain.not_sealed,
         "findings": len(chain.findings),

@@ -3,13 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, SplitDateTimeField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from tenants.callers import INSTALLATION, Actor, Caller
+from tenants.errors import EngramError
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 
@@ -30,7 +32,20 @@ class NamedFields(BaseInlineFormSet):
                 field.widget.attrs["aria-label"] = field.label
 
 
-class AuditedAdmin(admin.ModelAdmin):
+class RefusingAdmin(admin.ModelAdmin):
+    """A page that saves through services: what they refuse is said, and nothing of the form is stored."""
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except EngramError as error:
+            self.message_user(request, error.problems()[0].detail, messages.ERROR)
+            return redirect(request.get_full_path())
+
+
+class AuditedAdmin(RefusingAdmin):
     """Django's log entries, and a row in the audit trail of the tenant concerned."""
 
     def tenant_id(self, instance: Any) -> UUID:

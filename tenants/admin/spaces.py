@@ -1,5 +1,6 @@
 """Spaces: described, placed, and given limits of their own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -14,6 +15,11 @@ from tenants.admin.base import AuditedAdmin, operator_of
 from tenants.admin.limits import LIMITS, LimitsForm, change_limits
 from tenants.models import Space, Team
 from tenants.services.space_limits import set_limits
+from tenants.services.spaces import NewSpace, administer_space, create_space
+
+
+# A space is erased by the services, which note that it was asked for and have it done; no status does that.
+STATUSES = [status for status in Space.Status.choices if status[0] != Space.Status.ERASING]
 
 
 class SpaceForm(LimitsForm, forms.ModelForm):
@@ -26,6 +32,8 @@ class SpaceForm(LimitsForm, forms.ModelForm):
             shown[name].initial = self.instance.limits.get(name)
         if "description" in shown:
             shown["description"].widget.attrs["rows"] = 3
+        if "status" in shown:
+            shown["status"].choices = STATUSES
         if "team" in shown:
             shown["team"].queryset = Team.objects.filter(tenant_id=self.instance.tenant_id)
 
@@ -75,6 +83,11 @@ class SpaceAdmin(AuditedAdmin):
         fixed = ["name", "tenant", "embedding_model", "embedding_dimension", "text_search", "shared_with", "created_at"]
         return fixed if obj else []
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A form that was opened before the erasure began is let through to the service, which says why it cannot be.
+        erasing = obj is not None and obj.status == Space.Status.ERASING and request.method == "GET"
+        return not erasing and bool(super().has_change_permission(request, obj))
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -83,8 +96,35 @@ class SpaceAdmin(AuditedAdmin):
         return change_limits(self, request, queryset)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        operator = operator_of(request)
+        if change:
+            administer_space(operator, obj.name, _changes(obj, form.changed_data))
+        else:
+            obj.pk = create_space(operator, _new(obj), tenant_slug=obj.tenant.slug).id
         changed = {name: form.cleaned_data[name] for name in form.changed_data if name in LIMITS}
         own = {name: value for name, value in changed.items() if value is not None}
         if changed:
-            set_limits(operator_of(request), obj.name, own, reset=changed.keys() - own.keys())
+            set_limits(operator, obj.name, own, reset=changed.keys() - own.keys())
+
+
+def _new(space: Space) -> NewSpace:
+    return NewSpace(
+        name=space.name,
+        title=space.title,
+        description=space.description,
+        parent=space.parent.name if space.parent else None,
+        embedding_model=space.embedding_model,
+        embedding_dimension=space.embedding_dimension,
+    )
+
+
+def _changes(space: Space, fields: Sequence[str]) -> dict[str, Any]:
+    """What the form changed, in the service's words: a parent by name, a team by slug."""
+    named = {
+        "title": space.title,
+        "description": space.description,
+        "status": space.status,
+        "parent": space.parent.name if space.parent else None,
+        "team": space.team.slug if space.team else None,
+    }
+    return {name: value for name, value in named.items() if name in fields}

@@ -63,11 +63,11 @@ class AuditedAdmin(RefusingAdmin):
         return field
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._record(request, obj, "add")
+        self._record(request, obj, "add", message)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._record(request, obj, "change")
+        self._record(request, obj, "change", message)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
@@ -75,10 +75,21 @@ class AuditedAdmin(RefusingAdmin):
             self._record(request, instance, "delete")
         return super().log_deletions(request, queryset)
 
-    def _record(self, request: HttpRequest, instance: Any, verb: str) -> None:
+    def _record(self, request: HttpRequest, instance: Any, verb: str, message: Any = ()) -> None:
         caller = operator_of(request).acting_for(self.tenant_id(instance))
         with tenant_tx(caller.tenant_id):
-            record(caller, Action.ADMINISTER, target=f"{verb} {instance._meta.verbose_name} {instance}")
+            what = _parts(message)
+            done = f"{verb} {instance._meta.verbose_name} {instance}"
+            record(caller, Action.ADMINISTER, target=f"{done}: {what}" if what else done)
+
+
+def _parts(message: Any) -> str:
+    """Which fields were changed, and which rows below, from what Django logs; none of their values."""
+    parts = []
+    for verb, what in ((verb, what) for part in message for verb, what in part.items()):
+        row = f"{verb} {what['name']} {what['object']}" if "object" in what else ""
+        parts.append(f"{row} {', '.join(what.get('fields', ()))}".strip())
+    return "; ".join(part for part in parts if part)
 
 
 def asked_first(

@@ -7,8 +7,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from tenants.admin.base import operator_of
-from tenants.models import Grant, Permission
+from tenants.admin.base import RefusingAdmin, operator_of
+from tenants.errors import Refused
+from tenants.models import Grant, Membership, Permission
 from tenants.services.sharing import share_space, withdraw_space
 
 ACCESS = [(Permission.READ.value, "Read only"), (Permission.WRITE.value, "Read and write")]
@@ -33,7 +34,7 @@ class GrantForm(forms.ModelForm):
 
 
 @admin.register(Grant)
-class GrantAdmin(admin.ModelAdmin):
+class GrantAdmin(RefusingAdmin):
     """The services write the audit rows: sharing and withdrawing have actions of their own."""
 
     form = GrantForm
@@ -69,6 +70,9 @@ class GrantAdmin(admin.ModelAdmin):
         return ["space", "tenant"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # They would read its memories in the dashboard, without a reason given.
+        if Membership.objects.filter(tenant=obj.tenant, user_id=request.user.pk).exists():
+            raise Refused(f"You are a member of {obj.tenant}; let another operator share a space with it.")
         write = form.cleaned_data["access"] == Permission.WRITE
         shared = share_space(operator_of(request), obj.space.name, obj.tenant.slug, write=write)
         obj.pk = shared.id

@@ -17,7 +17,6 @@ from tenants.models import Space, Team
 from tenants.services.space_limits import set_limits
 from tenants.services.spaces import NewSpace, administer_space, create_space
 
-
 # A space is erased by the services, which note that it was asked for and have it done; no status does that.
 STATUSES = [status for status in Space.Status.choices if status[0] != Space.Status.ERASING]
 

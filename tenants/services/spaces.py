@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from tenants import queries
 from tenants.callers import Caller
-from tenants.errors import AccessWithdrawn, Conflict, Invalid, NotCovered, Refused, SpaceErasing
+from tenants.errors import AccessWithdrawn, Conflict, Invalid, NotCovered, NotFound, Refused, SpaceErasing
 from tenants.models import ApiKeySpace, Permission, Space
 from tenants.operations import Action, record
 from tenants.queries import LiveSpace
@@ -192,7 +192,7 @@ def update_space(caller: Caller, name: str, changes: Mapping[str, Any]) -> Space
 
 
 def administer_space(operator: Caller, name: str, changes: Mapping[str, Any]) -> None:
-    """Change some of ``title description parent team status`` of any tenant's space, by the same rules; noted in its tenant's trail.
+    """Change some of ``title description parent team status`` of any tenant's space, by the same rules, in its tenant's trail.
 
     Raises ``Refused`` for all but operators, ``NotFound``, ``SpaceErasing``, and what ``update_space`` does.
     """

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission as DjangoPermission
 from django.test import Client
 from django.utils import timezone
 
-from tenants.models import ApiKey, ApiKeySpace, Grant, Membership, Space, Tenant
+from tenants.models import ApiKey, ApiKeySpace, Grant, Space, Tenant
 from tests.tenants.asking import newest_event, problem
 from tests.tenants.operators import YES, form_of, page, saved, trail
 from tests.world import World
@@ -160,7 +160,7 @@ def test_a_change_is_in_the_tenants_trail(operator: Client, world: World) -> Non
     event = newest_event("acme")
     assert Space.objects.get(name="acme_s1").title == "Another title"
     assert (event.actor_kind, event.actor_name, event.action) == ("operator", "root", "administer")
-    assert (event.target, event.outcome) == ("change space acme_s1", "allowed")
+    assert (event.target, event.outcome) == ("change space acme_s1: Title", "allowed")
 
 
 def test_a_tenant_made_here_is_in_its_own_trail(operator: Client) -> None:
@@ -211,14 +211,6 @@ def test_a_status_that_is_set_on_the_tenants_page_is_a_suspension(operator: Clie
     assert "resume_tenant" in trail("acme")
 
 
-def test_a_member_is_added_on_the_tenants_page(operator: Client, world: World) -> None:
-    tenant, user = Tenant.objects.get(slug="globex"), get_user_model().objects.get(username="bob")
-    fields = {"memberships-TOTAL_FORMS": "2", "memberships-1-user": str(user.pk), "memberships-1-role": "member"}
-    fields["memberships-1-tenant"] = str(tenant.pk)
-    saved(operator, page("tenant", "change", tenant.pk), **fields)
-    assert Membership.objects.filter(tenant=tenant, user=user, role="member").exists()
-
-
 def test_a_key_that_is_given_a_foreign_space_here_opens_it_no_more_than_before(operator: Client, world: World) -> None:
     key, foreign = ApiKey.objects.get(name="globex"), Space.objects.get(name="acme_s1")
     fields = {
@@ -229,6 +221,7 @@ def test_a_key_that_is_given_a_foreign_space_here_opens_it_no_more_than_before(o
     }
     saved(operator, page("apikey", "change", key.pk), **fields)
     assert ApiKeySpace.objects.filter(key=key, space=foreign).exists()
+    assert newest_event("globex").target.endswith(": added space of an API key acme_s1: read")
     assert problem(world.client("globex").get("/api/v1/spaces/acme_s1/")) == (403, "space_not_covered", None)
 
 

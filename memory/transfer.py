@@ -14,8 +14,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from struct import Struct
 from typing import Any
 
 from memory.kinds import KIND, KIND_RULE
@@ -28,6 +29,7 @@ _SHOWN = 60
 # Ids stay text: there are millions of them, and nobody takes them apart.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_NUMBER = 32
+_SINGLE = Struct("f")
 _MOST_TIMES = 100
 
 
@@ -184,6 +186,11 @@ def _number(least: float, most: float) -> Read:
     return read
 
 
+def _confidence(value: Any) -> float:
+    # The database refuses what single precision would make nothing of. What was exported comes back as it was.
+    return _SINGLE.unpack(_SINGLE.pack(_number(0, 1)(value)))[0]  # type: ignore[no-any-return]
+
+
 def _whole(value: Any) -> int:
     _check(type(value) is int and 0 <= value < 2**31)
     return int(value)
@@ -195,7 +202,8 @@ def _time(value: Any) -> str:
     time = datetime.fromisoformat(value)
     # In the first and the last year an offset may lead to where Python's calendar does not go.
     _check(time.utcoffset() is not None and 1 < time.year < 9999)
-    return time.isoformat()
+    # The database reads fewer offsets than Python does.
+    return time.astimezone(UTC).isoformat()
 
 
 def _times(value: Any) -> list[str]:
@@ -252,7 +260,7 @@ _MEMORY: _Fields = {
     "id": (_id, _ID),
     "content": (_content, "a text that is not blank, of at most the installation's content_bytes"),
     "kind": (_kind, KIND_RULE),
-    "confidence": (_number(0, 1), "a number from 0 to 1"),
+    "confidence": (_confidence, "a number from 0 to 1"),
     "session": (_or_null(_text(200)), "a text that is not blank, of at most 200 characters, or null"),
     "metadata": (_metadata, "a JSON object of at most the installation's metadata_bytes"),
     "observed_at": (_time, _TIME),

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import psycopg
+from django.db import DataError
 from django.utils import timezone
 
 from memory import transfer, vectors
@@ -252,6 +254,10 @@ def _store(scope: SpaceScope, import_id: UUID, batch: _Batch) -> str:
                 return Import.Status.DONE
     except CapacityExceeded as error:
         raise _Refused(batch.first, "capacity_exceeded", error.problems()[0].detail, None) from error
+    except (DataError, psycopg.DataError) as error:
+        # Sent again it would fail again, and the space would take no other import until then.
+        detail = f"The database cannot store a value of the lines {batch.first} to {batch.last}."
+        raise _Refused(batch.first, "invalid", detail, None) from error
     return Import.Status.RUNNING
 
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from memory import transfer
 from tenants import limits
 from tests.memory.space_api import SpaceApi, problems
 from tests.memory.transfers import END, HEAD, file_of, imported, memory, plane_file, send, stored
@@ -34,6 +35,8 @@ BAD = [
     (plane_file(memory("Odd.", metadata={"a": "x" * 16_384})), 2, "invalid", "metadata", "metadata_bytes"),
     (plane_file(memory("Odd.", created_at="2026-01-01")), 2, "invalid", "created_at", "an ISO 8601 time"),
     (plane_file(memory("Odd.", created_at="0001-01-01T00:00:00+14:00")), 2, "invalid", "created_at", "an ISO 8601"),
+    (plane_file(memory("Odd.", created_at="2026-01-01T00:00:00+24:00")), 2, "invalid", "created_at", "an ISO 8601"),
+    (plane_file(memory("Odd.", confidence=-1e-50)), 2, "invalid", "confidence", "a number from 0 to 1"),
     (plane_file(memory("Odd.", tier="lava")), 2, "invalid", "tier", "hot, warm, cold"),
     (plane_file(memory("Odd.", stability=0)), 2, "invalid", "stability", "days"),
     (plane_file(memory("Odd.", recall_count=2**31)), 2, "invalid", "recall_count", "a whole number from 0"),
@@ -58,6 +61,39 @@ def test_a_hostile_file_is_refused_by_its_line_and_field_and_leaves_nothing(
     assert problem["detail"].startswith(f"Line {line}: ")
     assert words in problem["detail"]
     assert plane.listed() == []
+
+
+def test_numbers_and_offsets_that_the_database_would_not_read_are_taken(plane: SpaceApi) -> None:
+    odd = memory(
+        "Odd.",
+        confidence=1e-50,
+        created_at="2026-01-01T00:00:00+23:59",
+        recent_recalls=["2026-01-02T00:00:00-23:59:59"],
+    )
+    target = memory("Its target.")
+    link = {
+        "type": "association",
+        "source": odd["id"],
+        "target": target["id"],
+        "created_at": "2026-01-01T00:00:00-16:00",
+    }
+    assert imported(plane, plane_file(odd, target, link))["status"] == "done"
+    row = plane.row(odd["id"])
+    assert (row.confidence, row.created_at.isoformat()) == (0, "2025-12-31T00:01:00+00:00")
+
+
+def test_what_the_database_cannot_store_ends_the_import_and_names_its_lines(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A check that lets too much by, as one day another may.
+    shape, fields, required = transfer._SHAPES["memory"]
+    unchecked = {**fields, "stability": (float, "any")}
+    monkeypatch.setitem(transfer._SHAPES, "memory", (shape, unchecked, required))
+    problem = imported(plane, plane_file(memory("Fine."), memory("Odd.", stability=1e-50)))["problem"]
+    assert (problem["code"], problem["line"], problem["attr"]) == ("invalid", 1, None)
+    assert problem["detail"] == "Line 1: The database cannot store a value of the lines 1 to 4."
+    assert plane.listed() == []
+    assert imported(plane, plane_file(memory("Next.")))["status"] == "done"
 
 
 def test_a_link_to_a_later_line_is_refused_whatever_the_batch(plane: SpaceApi) -> None:

@@ -18,7 +18,7 @@ from memory import queries
 from memory.index_queries import held_indexes
 from tenants.metrics import labelled_spaces
 
-QUEUE = "celery"
+QUEUES = sorted({"celery", *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())})
 _TIMEOUT = 0.5
 
 logger = logging.getLogger(__name__)
@@ -76,20 +76,24 @@ class IndexCollector(Collector):
 
 
 class QueueCollector(Collector):
-    """Tasks that wait for a worker, and since when the one has that waits longest."""
+    """Tasks that wait for a worker, by queue, and since when the one has that waits longest."""
 
     def collect(self) -> Iterator[Metric]:
         client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT)
+        tasks = GaugeMetricFamily("engram_queue_tasks", "Tasks that wait for a worker.", labels=["queue"])
+        lag = GaugeMetricFamily(
+            "engram_queue_lag_seconds", "How long the first task in the queue has waited.", labels=["queue"]
+        )
         try:
-            waiting, oldest = client.llen(QUEUE), client.lindex(QUEUE, -1)
+            for queue in QUEUES:
+                tasks.add_metric([queue], float(str(client.llen(queue))))
+                lag.add_metric([queue], _waited(client.lindex(queue, -1)))
         except redis.RedisError:
             return
         finally:
             client.close()
-        yield GaugeMetricFamily("engram_queue_tasks", "Tasks that wait for a worker.", value=float(str(waiting)))
-        yield GaugeMetricFamily(
-            "engram_queue_lag_seconds", "How long the first task in the queue has waited.", value=_waited(oldest)
-        )
+        yield tasks
+        yield lag
 
 
 def _waited(message: object) -> float:

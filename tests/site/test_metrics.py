@@ -247,12 +247,15 @@ def test_a_scrape_goes_on_without_the_database_and_without_redis(
     connection.close()
 
 
-def test_a_task_that_waits_makes_the_queue_lag(world: World, settings: LazySettings) -> None:
+@pytest.mark.parametrize(
+    ("task", "queue"), [("no.such.task", "celery"), ("memory.tasks.reconcile_indexes", "owner")]
+)
+def test_a_task_that_waits_makes_its_queue_lag(world: World, settings: LazySettings, task: str, queue: str) -> None:
     with Connection(settings.REDIS_URL) as broker:
-        app.send_task("no.such.task", connection=broker)
+        app.send_task(task, connection=broker)
         time.sleep(0.05)
-        waiting, lag = samples("engram_queue_tasks")[()], samples("engram_queue_lag_seconds")[()]
-        broker.SimpleQueue("celery").clear()
+        waiting, lag = samples("engram_queue_tasks")[queue,], samples("engram_queue_lag_seconds")[queue,]
+        broker.SimpleQueue(queue).clear()
     assert waiting >= 1
     assert 0.05 <= lag < 60
 

@@ -141,8 +141,8 @@ def test_pool_limiter_and_queue_are_told_of(running: Observed) -> None:
     assert running.value('engram_redis_away{job="engram-web"}') == 0
     assert running.value('engram_running_operations{space="acme_s1"}') == 0
     # The worker may be at something still, and Prometheus looks once a second.
-    running.wait_until(lambda: running.value("engram_queue_tasks") == 0)
-    running.wait_until(lambda: running.value("engram_queue_lag_seconds") == 0)
+    running.wait_until(lambda: running.value("sum(engram_queue_tasks)") == 0)
+    running.wait_until(lambda: running.value("max(engram_queue_lag_seconds)") == 0)
 
 
 def test_whose_a_space_is_is_told(running: Observed) -> None:

@@ -292,11 +292,16 @@ class SigningKey(models.Model):
 
 
 class BreakGlass(models.Model):
-    """An operator's leave to read one space's memories for a while, for a reason that the space's tenant can read."""
+    """An operator's leave to read one space's memories for a while, for a reason that the space's tenant can read.
+
+    It outlives the space, which it names for then, and keeps its operator from being deleted.
+    """
 
     id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
-    space = models.ForeignKey(Space, models.CASCADE, related_name="+")
-    operator = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+", editable=False)
+    space = models.ForeignKey(Space, models.SET_NULL, null=True, related_name="+")
+    space_name = models.CharField("space", max_length=64, default="", db_default="", editable=False)
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     reason = models.CharField(max_length=150, validators=[MinLengthValidator(10)])
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
@@ -309,7 +314,7 @@ class BreakGlass(models.Model):
         verbose_name_plural = "break-glass accesses"
 
     def __str__(self) -> str:
-        return f"{self.operator} in {self.space}"
+        return f"{self.operator} in {self.space_name}"
 
 
 class RefreshToken(models.Model):

@@ -40,14 +40,14 @@ class BreakGlassForm(forms.ModelForm):
 
 @admin.register(BreakGlass)
 class BreakGlassAdmin(admin.ModelAdmin):
-    """Who read where, and why; to add one is to break the glass. Its rows stay."""
+    """Who read where, and why; to add one is to break the glass. Its rows stay, its spaces may not."""
 
     form = BreakGlassForm
     add_form_template = "admin/memory/break_glass_form.html"
-    list_display = ["space", "owner", "operator", "reason", "state", "created_at", "expires_at"]
-    list_select_related = ["space__tenant", "operator"]
+    list_display = ["space_name", "owner", "operator", "reason", "state", "created_at", "expires_at"]
+    list_select_related = ["tenant", "operator"]
     list_per_page = 50
-    search_fields = ["space__name", "space__tenant__slug", "operator__username", "reason"]
+    search_fields = ["space_name", "tenant__slug", "operator__username", "reason"]
     autocomplete_fields = ["space"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -59,11 +59,11 @@ class BreakGlassAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ["space", "reason", "minutes"]
-        return ["space", "operator", "reason", "state", "created_at", "expires_at", "closed_at"]
+        return ["space_name", "owner", "operator", "reason", "state", "created_at", "expires_at", "closed_at"]
 
-    @admin.display(description="tenant", ordering="space__tenant__slug")
+    @admin.display(description="tenant", ordering="tenant__slug")
     def owner(self, glass: BreakGlass) -> str:
-        return glass.space.tenant.slug
+        return glass.tenant.slug if glass.tenant else "–"
 
     @admin.display(description="state")
     def state(self, glass: BreakGlass) -> str:

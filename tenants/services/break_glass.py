@@ -56,7 +56,9 @@ def break_glass(operator: Caller, space_name: str, reason: str, minutes: int) ->
         raise NotFound(f"There is no space {space_name!r}.")
     with tenant_tx(space.tenant_id):
         glass = BreakGlass.objects.create(
+            tenant_id=space.tenant_id,
             space_id=space.id,
+            space_name=space.name,
             operator_id=int(operator.actor.id),
             reason=reason.strip(),
             expires_at=timezone.now() + timedelta(minutes=minutes),
@@ -69,11 +71,13 @@ def break_glass(operator: Caller, space_name: str, reason: str, minutes: int) ->
 def open_broken_glass(operator: Caller, glass_id: UUID) -> tuple[BrokenGlass, SpaceScope]:
     """What an operator may read now, and the scope to do so.
 
-    Raises ``NotFound``, the same for another operator's, and ``Refused`` once it has ended.
+    Raises ``NotFound`` for a space that is gone, and the same for another operator's, and ``Refused`` once it has ended.
     """
     glass = _found(operator, glass_id)
     if glass.closed_at is not None or glass.expires_at <= timezone.now():
         raise Refused("This access has ended. Break the glass again if there is still a reason.", "glass_closed")
+    if glass.space_id is None:
+        raise NotFound("The space has been erased.")
     scope = SpaceScope.for_break_glass(operator, glass.space_id)
     return BrokenGlass(glass.id, scope.space, glass.reason, glass.expires_at), scope
 
@@ -81,33 +85,33 @@ def open_broken_glass(operator: Caller, glass_id: UUID) -> tuple[BrokenGlass, Sp
 def close_glass(operator: Caller, glass_id: UUID) -> None:
     """End an operator's own access before its time; to end twice is to end once. Raises ``NotFound``."""
     glass = _found(operator, glass_id)
-    with tenant_tx(glass.space.tenant_id):
+    with tenant_tx(glass.tenant_id):
         if BreakGlass.objects.filter(id=glass.id, closed_at=None).update(closed_at=timezone.now()):
-            record(operator.acting_for(glass.space.tenant_id), Action.CLOSE_GLASS, space=glass.space.name)
+            record(operator.acting_for(glass.tenant_id), Action.CLOSE_GLASS, space=glass.space_name)
 
 
 def glasses_over(tenant_id: UUID, since: datetime) -> list[GlassView]:
-    """The accesses to a tenant's spaces that had not ended by ``since``, newest first."""
+    """The accesses to a tenant's spaces, erased ones too, that had not ended by ``since``, newest first."""
     now = timezone.now()
     ended = Least("expires_at", Coalesce("closed_at", "expires_at"))
-    glasses = BreakGlass.objects.filter(space__tenant_id=tenant_id).annotate(ends_at=ended).filter(ends_at__gt=since)
+    glasses = BreakGlass.objects.filter(tenant_id=tenant_id).annotate(ends_at=ended).filter(ends_at__gt=since)
     return [
         GlassView(
-            space=glass.space.name,
+            space=glass.space_name,
             operator=glass.operator.get_username(),
             reason=glass.reason,
             begun_at=glass.created_at,
             ends_at=glass.ends_at,
             is_open=glass.ends_at > now,
         )
-        for glass in glasses.select_related("space", "operator").order_by("-created_at")
+        for glass in glasses.select_related("operator").order_by("-created_at")
     ]
 
 
 def _found(operator: Caller, glass_id: UUID) -> BreakGlass:
     require_operator(operator)
     mine = BreakGlass.objects.filter(operator_id=int(operator.actor.id))
-    glass = mine.select_related("space").filter(id=glass_id).first()
+    glass = mine.filter(id=glass_id).first()
     if glass is None:
         raise NotFound("There is no such access of yours.")
     return glass

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 
+from memory.services.erase import erase
 from tenants.callers import INSTALLATION, Actor, Caller, Origin
 from tenants.errors import Refused
 from tenants.models import BreakGlass, Space
+from tenants.scope import SpaceScope
 from tenants.services.break_glass import break_glass, glasses_over, open_broken_glass
 from tests.tenants.asking import newest_event
 from tests.tenants.operators import page, staff, superuser, trail
@@ -165,6 +168,26 @@ def test_a_glass_that_was_closed_late_ended_when_it_expired(root: Client) -> Non
     long_ago = timezone.now() - timedelta(days=8)
     BreakGlass.objects.update(expires_at=long_ago, closed_at=timezone.now())
     assert glasses_over(Space.objects.get(name=SPACE).tenant_id, timezone.now() - timedelta(days=7)) == []
+
+
+def test_an_access_stays_on_record_when_its_space_is_erased(root: Client) -> None:
+    opened = _break(root)
+    assert logged_in("alice").delete(f"/api/v1/spaces/{SPACE}/").status_code == 202
+    assert erase(SpaceScope.for_erasure(Space.objects.get(name=SPACE).id))
+    listed = root.get(page("breakglass", "changelist")).content.decode()
+    assert [word in listed for word in (SPACE, "acme", "root", "Ticket 4711")] == [True] * 4
+    assert root.get(page("breakglass", "change", BreakGlass.objects.get().pk)).status_code == 200
+    assert root.get(opened).status_code == 404
+    assert REASON in _shown("alice", "/spaces/")
+    root.post(opened.replace("/memories/", "/close/"))
+    assert (newest_event("acme").action, newest_event("acme").space) == ("close_glass", SPACE)
+
+
+def test_who_broke_the_glass_is_not_deleted_with_the_record_of_it(root: Client) -> None:
+    _break(root)
+    operator = BreakGlass.objects.get().operator
+    with pytest.raises(ProtectedError):
+        operator.delete()
 
 
 def test_a_reason_is_shown_as_text_whatever_it_says(root: Client) -> None:

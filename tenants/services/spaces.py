@@ -122,13 +122,15 @@ def read_space(caller: Caller, name: str) -> SpaceView:
 
 
 def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = None) -> SpaceView:
-    """Make a space: an admin of the tenant anywhere in it, an application below a space that it manages.
+    """Make a space: an admin of the tenant anywhere in it, an application below a space that it manages, without a team.
 
     An application's key gets every permission on what it made; its next token names the new space.
     Raises ``Refused``, ``Invalid`` for a parent or team that will not do, and ``Conflict`` for a taken name.
     """
     if caller.actor.kind == "key":
         _require_manage_of_parent(caller, new.parent)
+        if new.team is not None:
+            raise _team_refused()
     else:
         require_admin(caller)
     _check_text_search(new.text_search)
@@ -176,14 +178,16 @@ def create_space(caller: Caller, new: NewSpace, *, tenant_slug: str | None = Non
 def update_space(caller: Caller, name: str, changes: Mapping[str, Any]) -> SpaceView:
     """Change some of ``title description parent team status text_search``; ``None`` is no parent, and no team. Needs ``manage``.
 
-    A space moves as it is made: by an admin anywhere in the tenant, by an application, or an admin's token that was narrowed to
-    spaces, below a space that it manages too.
+    A space moves as it is made: by an admin anywhere in the tenant; by an application, a member with ``manage``, or an admin's
+    token that was narrowed to spaces, below a space that it manages too. Its team is the admins' to choose.
     What words the space holds is read by another ``text_search`` by a worker.
     Raises ``Refused``, ``Invalid`` for a parent, team or text search that will not do, and ``Conflict`` for an active space below
     an archived one.
     """
     opened = managed_space(caller, name, archived=True)
-    if "parent" in changes and not caller.whole:
+    if changes.keys() & {"parent", "team"} and not (caller.whole and queries.is_admin(caller)):
+        if "team" in changes:
+            raise _team_refused()
         _require_manage_of_parent(caller, changes["parent"])
     if "text_search" in changes:
         _check_text_search(changes["text_search"])
@@ -231,6 +235,13 @@ def _require_manage_of_parent(caller: Caller, parent: str | None) -> None:
     if parent is None:
         raise Refused("This token works below a space that it manages; name that as 'parent'.", attr="parent")
     open_space(caller, parent, Permission.MANAGE)
+
+
+def _team_refused() -> Refused:
+    # A team reads all that stands above its spaces, which goes further than whoever manages one of them may reach.
+    return Refused(
+        "Whose team a space is needs an admin of the tenant, with a token that is not narrowed to spaces.", attr="team"
+    )
 
 
 def _seen(caller: Caller, name: str) -> SpaceView:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from tenants.models import Space
+from tenants.models import Grant, Space
 from tests.memory.parallel import at_once
 from tests.memory.space_api import detail, problems
+from tests.tenants.backends import bearer, with_secret
 from tests.tenants.control_api import ControlApi, trail
 from tests.world import ALL, READ, READ_WRITE, World, logged_in, make_member, with_login_token
 
@@ -181,12 +182,22 @@ def test_an_archived_space_refuses_all_but_a_look_and_its_return(alice: ControlA
     assert moved(alice, "team_a_notes", status="archived").json()["status"] == "archived"
     refused = ada.post("spaces/team_a_notes/recall/", {"query": "anything"})
     assert problems(refused) == [("space_archived", None)]
-    assert alice.get("spaces/team_a_notes/grants/").status_code == 403
+    shared = alice.post("spaces/team_a_notes/grants/", {"member": "ada", "permissions": ["read"]})
+    assert problems(shared) == [("space_archived", None)]
     assert ada.get("spaces/team_a_notes/").json()["status"] == "archived"
     assert moved(ada, "team_a_notes", status="active").status_code == 403
     assert moved(alice, "team_a_notes", title="Put away").json()["title"] == "Put away"
     assert moved(alice, "team_a_notes", status="active").json()["status"] == "active"
     assert ada.recall("team_a_notes") == 200
+
+
+def test_whom_an_archived_space_is_shared_with_is_told_and_taken_back(alice: ControlApi, organisation: None) -> None:
+    grant = alice.made("spaces/team_a_notes/grants/", {"tenant": "globex", "permissions": ["read"]})
+    moved(alice, "team_a_notes", status="archived")
+    assert alice.listed("spaces/team_a_notes/grants/") == [grant]
+    assert alice.delete(f"spaces/team_a_notes/grants/{grant['id']}/").status_code == 204
+    moved(alice, "team_a_notes", status="active")
+    assert alice.listed("spaces/team_a_notes/grants/") == []
 
 
 def test_a_space_with_active_ones_below_is_not_archived(alice: ControlApi, organisation: None) -> None:
@@ -240,6 +251,35 @@ def test_an_application_moves_a_space_below_one_that_it_manages_too(application:
     assert problems(moved(narrowed, "acme_s10", parent="acme_shared")) == [("permission_denied", None)]
     assert problems(moved(narrowed, "acme_s10", parent="acme_s1")) == [("space_not_covered", None)]
     assert problems(moved(narrowed, "acme_s10", parent=None)) == [("permission_denied", "parent")]
+
+
+def test_a_space_changes_teams_by_an_admin_alone(
+    alice: ControlApi, application: ControlApi, organisation: None
+) -> None:
+    narrowed = ControlApi(with_login_token("alice", {"acme_s1": ALL}))
+    answers = [
+        moved(application, "acme_s1", team="team-a"),
+        moved(application, "acme_s1", team=None),
+        moved(narrowed, "acme_s1", team="team-a"),
+        moved(ControlApi(bearer(with_secret().token(permissions=["manage"]))), "acme_s1", team="team-a"),
+        application.post("spaces/", {"name": "acme_below", "parent": "acme_s1", "team": "team-a"}),
+    ]
+    assert [(answer.status_code, problems(answer)) for answer in answers] == [
+        (403, [("permission_denied", "team")])
+    ] * 5
+    assert not Space.objects.filter(name="acme_below").exists()
+    assert moved(alice, "acme_s1", team="team-a").json()["team"] == "team-a"
+
+
+def test_a_member_moves_a_space_no_further_than_below_what_they_manage(alice: ControlApi, ada: ControlApi) -> None:
+    alice.made("spaces/team_a_notes/grants/", {"member": "ada", "permissions": ["read"]})
+    # The API grants no such thing; whoever puts it into the database still does not widen a team's reach.
+    Grant.objects.filter(space__name="team_a_notes").update(permissions=["read", "manage"])
+    assert problems(moved(ada, "team_a_notes", parent="team_b")) == [("space_not_covered", None)]
+    assert problems(moved(ada, "team_a_notes", parent="org")) == [("permission_denied", None)]
+    assert problems(moved(ada, "team_a_notes", parent=None)) == [("permission_denied", "parent")]
+    assert problems(moved(ada, "team_a_notes", team="team-b")) == [("permission_denied", "team")]
+    assert moved(ada, "team_a_notes", title="Notes").status_code == 200
 
 
 def test_an_admins_narrowed_token_moves_a_space_no_further_than_it_reaches(alice: ControlApi) -> None:

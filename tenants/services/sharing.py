@@ -32,8 +32,8 @@ class GrantView:
 
 
 def list_grants(caller: Caller, name: str) -> list[GrantView]:
-    """Whom a space is shared with, oldest grant first; needs ``manage``, in the space's own tenant."""
-    space = managed_space(caller, name)
+    """Whom a space is shared with, archived or not, oldest grant first; needs ``manage``, in the space's own tenant."""
+    space = managed_space(caller, name, archived=True)
     with tenant_tx(caller.tenant_id, durable=False):
         grants = Grant.objects.filter(space=space).select_related("tenant", "team", "membership__user")
         views = [_view(space, grant) for grant in grants.order_by("created_at", "id")]
@@ -53,8 +53,11 @@ def grant_space(
 
 
 def withdraw_grant(caller: Caller, name: str, grant_id: UUID) -> None:
-    """Take a grant back; it counts from the grantee's next request. Needs ``manage``; raises ``NotFound``."""
-    space = managed_space(caller, name)
+    """Take a grant back, of an archived space too; it counts from the grantee's next request. Needs ``manage``.
+
+    Raises ``NotFound``.
+    """
+    space = managed_space(caller, name, archived=True)
     with tenant_tx(caller.tenant_id):
         grants = Grant.objects.select_related("tenant", "team", "membership__user")
         grant = grants.filter(id=grant_id, space=space).first()

@@ -237,10 +237,10 @@ CALLERS = [
     _refused("a member who was deactivated", "acme_s1", "acme", "access_withdrawn", presence="access_withdrawn"),
     _refused("a suspended tenant", "hooli_s1", "hooli", "tenant_suspended", presence="tenant_suspended"),
     _refused("a guest of a suspended tenant", "hooli_shared", "globex", "tenant_suspended"),
-    # Its managers may see an archived space, bring it back and erase it, and nothing else.
+    # Its managers may see an archived space, take back whom it is shared with, let it return and erase it, and nothing else.
     replace(
         _refused("the owner of an archived space", "acme_archived", "acme", "space_archived"),
-        but={"read_space": ALLOWED, "update_space": ALLOWED, "erase_space": ALLOWED},
+        but=dict.fromkeys(("read_space", "update_space", "erase_space", "list_grants", "withdraw_space"), ALLOWED),
     ),
     _refused("the owner of a space being erased", "acme_erasing", "acme", "space_erasing"),
     _unknown("nobody", "not_authenticated"),

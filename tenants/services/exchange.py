@@ -137,10 +137,11 @@ def _chosen(live: Spaces, wanted: Spaces | None) -> Spaces:
 
 def _narrowed(name: str, permissions: frozenset[str], live: Spaces) -> frozenset[str]:
     if name not in live:
-        raise NotCovered(f"These credentials do not cover the space {name!r}.")
+        raise NotCovered(f"'spaces' names {name!r}, which these credentials do not cover.", attr="spaces")
     if permissions - live[name]:
         allowed = ", ".join(sorted(live[name]))
-        raise Refused(f"These credentials hold {allowed} on {name!r}; asked: {', '.join(sorted(permissions))}.")
+        asked = ", ".join(sorted(permissions))
+        raise Refused(f"'spaces' asks for {asked} on {name!r}; these credentials hold {allowed}.", attr="spaces")
     return permissions
 
 

@@ -73,7 +73,7 @@ def test_a_token_is_narrowed_to_fewer_permissions(world: World, api: APIClient) 
 def test_a_token_is_never_widened(
     world: World, api: APIClient, key: str, spaces: dict[str, list[str]], code: str
 ) -> None:
-    assert problem(ask(api, TOKEN, api_key=world.keys[key], spaces=spaces)) == (403, code, None)
+    assert problem(ask(api, TOKEN, api_key=world.keys[key], spaces=spaces)) == (403, code, "spaces")
 
 
 def test_a_foreign_space_is_answered_as_one_that_does_not_exist(world: World, api: APIClient) -> None:

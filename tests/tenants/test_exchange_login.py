@@ -43,8 +43,8 @@ def test_a_member_reads(world: World, api: APIClient) -> None:
 def test_a_login_is_narrowed_as_a_key_is(world: World, api: APIClient) -> None:
     answer = pair(api, username="alice", password=PASSWORD, spaces={"acme_s1": ["read"]})
     assert answer["spaces"] == {"acme_s1": ["read"]}
-    assert problem(login(api, "bob", spaces={"acme_s1": ["write"]})) == (403, "permission_denied", None)
-    assert problem(login(api, "alice", spaces={"globex_s1": ["read"]})) == (403, "space_not_covered", None)
+    assert problem(login(api, "bob", spaces={"acme_s1": ["write"]})) == (403, "permission_denied", "spaces")
+    assert problem(login(api, "alice", spaces={"globex_s1": ["read"]})) == (403, "space_not_covered", "spaces")
 
 
 def test_issuing_is_recorded_under_the_member(world: World, api: APIClient) -> None:

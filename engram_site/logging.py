@@ -1,6 +1,7 @@
 """Logs: one JSON object a line, or plain text for a person at a terminal. A line says which request or task it belongs to."""
 
 import logging.config
+import os
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,14 @@ class LimitedFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return getattr(record, "status_code", None) != HTTPStatus.TOO_MANY_REQUESTS
+
+
+def configure_without_django() -> None:
+    """The same for a process that does not set Django up, as gunicorn's first; Python's warnings are logged, too."""
+    configure(
+        {"level": os.environ.get("ENGRAM_LOG_LEVEL", "INFO"), "format": os.environ.get("ENGRAM_LOG_FORMAT", "json")}
+    )
+    logging.captureWarnings(capture=True)
 
 
 def configure(options: dict[str, Any]) -> None:

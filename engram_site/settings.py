@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "engram_site.middleware.PathMiddleware",
     "engram_site.middleware.BodySizeMiddleware",
+    "engram_site.streams.StreamsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -218,13 +219,16 @@ METRICS_MAX_SPACES = env.integer("ENGRAM_METRICS_MAX_SPACES", 200)
 WORKER_METRICS_HOST = env.text("ENGRAM_WORKER_METRICS_HOST", "127.0.0.1")
 WORKER_METRICS_PORT = env.integer("ENGRAM_WORKER_METRICS_PORT", 0)
 
+# Exports and imports at once in each process, of its threads.
+STREAMS_AT_ONCE = max(1, env.integer("ENGRAM_WEB_THREADS", 8, least=1) // 2)
+
 HTTPS = env.flag("ENGRAM_HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 3600

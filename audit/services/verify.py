@@ -39,8 +39,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """``head`` is the last seal's digest: kept elsewhere, it shows later whether the whole chain was made anew. ``expired`` is the
-    number of the last seal that was dropped because its time was over."""
+    """``head`` is the last seal's digest: kept elsewhere, it shows later whether the whole chain was made anew.
+
+    ``expired`` is the number of the last seal that was dropped because its time was over.
+    """
 
     tenant: str
     seals: int

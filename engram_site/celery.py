@@ -7,11 +7,12 @@ from typing import Any
 import redis
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_process_init, worker_ready
+from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_ready
 from django.conf import settings
 from kombu.transport.redis import Channel, QoS
 
 from engram_site import tracing
+from engram_site.logging import configure_without_django
 from engram_site.turns import take_short_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engram_site.settings")
@@ -65,6 +66,12 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def keep_our_logging(**_: object) -> None:
     """Django has configured logging already; without this receiver Celery would replace it."""
+
+
+@celeryd_init.connect
+def log_from_the_beginning(**_: object) -> None:
+    """What a worker warns of before it has set Django up is a line of the log like any other."""
+    configure_without_django()
 
 
 @worker_process_init.connect

@@ -116,7 +116,7 @@ def start_site(site: Site, supervisor: Supervisor, environment: Mapping[str, str
     """Start web, worker and beat, and wait until the web server says that it is ready."""
     metrics = fresh_folder(site.data / "metrics")
     environment = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-    celery = [sys.executable, "-m", "celery", "-A", "engram_site"]
+    celery = [sys.executable, "-m", "celery", "-q", "-A", "engram_site"]
     commands = {
         "web": [sys.executable, "-m", "gunicorn", "-c", "engram_site/gunicorn.py"],
         "worker": [*celery, "worker", "-Q", "celery,owner", "-c", "2", "-l", "info"],

@@ -37,7 +37,7 @@ class Worker:
 
     def start(self) -> None:
         command = (
-            f"{sys.executable} -m celery -A engram_site worker -Q celery,owner --pool prefork --concurrency 2".split()
+            f"{sys.executable} -m celery -q -A engram_site worker -Q celery,owner --pool prefork --concurrency 2".split()
         )
         own = {"REDIS_URL": self.valkey.url, "ENGRAM_LOG_LEVEL": "INFO", "ENGRAM_LOG_FORMAT": "text"}
         with self._log.open("ab") as output:

@@ -54,7 +54,7 @@ class PathMiddleware:
 
 
 class BodySizeMiddleware:
-    """Refuse a body that is too large by its declared length, before any of it is read.
+    """Refuse a body that is too large by its declared length, or declares none, before any of it is read.
 
     A view that sets ``streams_body`` reads it piece by piece and has a limit of its own; one with ``most_bytes`` takes no more.
     """
@@ -69,6 +69,11 @@ class BodySizeMiddleware:
         api_view = getattr(view, "cls", None)
         if getattr(api_view, "streams_body", False):
             return None
+        if "CONTENT_LENGTH" not in request.META and request.META.get("HTTP_TRANSFER_ENCODING"):
+            # Django takes a body without a length for an empty one.
+            detail = "The body has no Content-Length; allowed without one: an import's file."
+            error = {"code": "length_required", "detail": detail, "attr": None}
+            return JsonResponse({"type": "client_error", "errors": [error]}, status=411)
         most = installation().sizes.body_bytes
         most = min(most, getattr(api_view, "most_bytes", most))
         length = request.META.get("CONTENT_LENGTH") or "0"

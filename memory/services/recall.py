@@ -77,8 +77,15 @@ class Cue:
     filters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed: Embed = vectors.embed) -> Recalled:
-    """The memories that a cue brings to mind, best first, each with why.
+def recall(scope: SpaceScope, cue: Cue, *, embed: Embed = vectors.embed) -> Recalled:
+    """The memories that a cue brings to mind, best first, each with why; they are reinforced. Raises as ``search`` does."""
+    recalled = search(scope, cue, embed=embed)
+    reinforcement.note(scope, recalled.hits)
+    return recalled
+
+
+def search(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed: Embed = vectors.embed) -> Recalled:
+    """A recall that reinforces nothing yet, for whoever may not show all of its hits.
 
     Raises ``Invalid`` for too much depth or a vector that does not fit, ``NotFound`` for a memory that is not there, and
     ``TimeoutError`` if the search takes longer than ``patience_ms``.
@@ -103,7 +110,6 @@ def recall(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
                 raise TimeoutError from error
             raise
         record(scope, Action.RECALL, target=number_of(len(hits), "memory", "memories"))
-    reinforcement.note(scope, hits)
     took_ms = (time.perf_counter() - scope.origin.started) * 1000
     return Recalled(hits, max((hit.depth for hit in hits), default=0), visited, took_ms)
 

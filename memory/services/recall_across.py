@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from memory import vectors
 from memory.records import Hit, Recalled, Vector
-from memory.services.recall import Cue, Embed, recall
+from memory.services import reinforcement
+from memory.services.recall import Cue, Embed, search
 from tenants.callers import Caller
 from tenants.errors import EngramError, NotCovered, Problem, Unavailable
 from tenants.models import Permission, Space
@@ -47,6 +48,7 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
     started = time.perf_counter()
     wanted, embed = _wanted(caller, names), _embedding_once()
     hits: list[Hit] = []
+    scopes: list[SpaceScope] = []
     asked: list[Asked] = []
     for name in wanted:
         began, problem, found = time.perf_counter(), None, 0
@@ -54,17 +56,21 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
         asking = caller.restarted()
         try:
             left_ms = PATIENCE_IN_ALL_MS - int((began - started) * 1000)
-            recalled = _recall_in(asking, name, cue, embed, patience_ms=min(PATIENCE_MS, left_ms))
+            scope, recalled = _search_in(asking, name, cue, embed, patience_ms=min(PATIENCE_MS, left_ms))
         except EngramError as error:
             problem = error.problems()[0]
             _record_refusal(asking, name, error)
         else:
             hits.extend(recalled.hits)
+            scopes.append(scope)
             found = len(recalled.hits)
         asked.append(Asked(name, found, (time.perf_counter() - began) * 1000, problem))
     with tenant_tx(caller.tenant_id, durable=False):
         record(caller, Action.RECALL_ACROSS, target=number_of(len(wanted), "space"))
     best = sorted(hits, key=lambda hit: (-hit.score, hit.memory.id))[: cue.limit]
+    # What came to nobody's mind in the end is not reinforced, and no cold memory is woken by it.
+    for scope in scopes:
+        reinforcement.note(scope, [hit for hit in best if hit.memory.space == scope.space])
     return RecalledAcross(best, asked, (time.perf_counter() - started) * 1000)
 
 
@@ -92,12 +98,12 @@ def _embedded(scope: SpaceScope, texts: Sequence[str]) -> list[Vector] | Unavail
         return error
 
 
-def _recall_in(caller: Caller, name: str, cue: Cue, embed: Embed, *, patience_ms: int) -> Recalled:
+def _search_in(caller: Caller, name: str, cue: Cue, embed: Embed, *, patience_ms: int) -> tuple[SpaceScope, Recalled]:
     if patience_ms < 1:
         raise Unavailable("The spaces before this one took all the time that there is.", "too_slow")
     with entered(caller, name, Permission.READ) as scope:
         try:
-            return recall(scope, cue, patience_ms=patience_ms, embed=embed)
+            return scope, search(scope, cue, patience_ms=patience_ms, embed=embed)
         except TimeoutError as error:
             raise Unavailable(f"The space did not answer within {patience_ms} ms.", "too_slow") from error
 

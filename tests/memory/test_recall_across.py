@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from audit.services.events import recent_events
 from memory import queries
-from memory.services import recall_across
+from memory.services import recall_across, reinforcement
 from tenants.callers import operator
 from tenants.models import ApiKey, Space, Tenant
 from tenants.scope import SpaceScope
@@ -313,6 +313,12 @@ def test_the_audit_trail_tells_each_spaces_own_time(world: World, monkeypatch: p
     events = recent_events(Tenant.objects.get(slug="acme").id, 4)
     whole, *spaces = [event.duration_ms for event in events]
     assert whole >= sum(spaces)
+
+
+def test_only_what_is_shown_is_reinforced(world: World) -> None:
+    (shown,) = asked(world.client("acme"), limit=1)["results"]
+    ids = dict(Space.objects.values_list("name", "id"))
+    assert reinforcement.waiting(list(ids.values())) == {ids[shown["space"]]: 1}
 
 
 def test_a_guests_recall_is_in_the_guests_trail(world: World) -> None:

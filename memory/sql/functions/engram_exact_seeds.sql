@@ -10,7 +10,17 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 begin
-    if p_filtered then
+    if p_filters ? 'session' then
+        return query
+            select e.memory_id, 1 - (e.vector <=> p_vector)
+            from memory_memory m
+            join memory_embedding e on e.space_id = p_space_id and e.memory_id = m.id and e.tier = m.tier
+            -- Said once more in so many words, for the index that sessions have.
+            where m.space_id = p_space_id and m.session = p_filters ->> 'session' and m.tier = any (p_tiers)
+              and engram_matches(m, p_filters)
+            order by e.vector <=> p_vector, e.memory_id
+            limit p_limit;
+    elsif p_filtered then
         return query
             select e.memory_id, 1 - (e.vector <=> p_vector)
             from memory_embedding e

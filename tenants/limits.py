@@ -71,11 +71,19 @@ class Indexes:
 
 
 @dataclass(frozen=True, slots=True)
+class Administration:
+    """How often a second one tenant may ask for what is of no space's rate: tokens, spaces, keys, people, its trail."""
+
+    rate_limit_per_tenant: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     limits: Limits
     sizes: Sizes
     tiers: Tiers
     indexes: Indexes
+    administration: Administration = Administration()
 
 
 # A larger depth or batch could hold a connection for longer than the statement timeout.
@@ -109,7 +117,7 @@ def parse(path: Path) -> Installation:
         raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} is not valid TOML: {error}.") from error
-    _check_names(f"{path}: the file", document, {"indexes", "memory_spaces", "tiers"})
+    _check_names(f"{path}: the file", document, {"administration", "indexes", "memory_spaces", "tiers"})
     spaces = document.get("memory_spaces", {})
     _check_names(f"{path}: [memory_spaces]", spaces, {"limits", "sizes"})
     return Installation(
@@ -117,6 +125,9 @@ def parse(path: Path) -> Installation:
         sizes=Sizes(**_whole_numbers(f"{path}: ", "memory_spaces.sizes", spaces.get("sizes", {}), Sizes)),
         tiers=Tiers(**_whole_numbers(f"{path}: ", "tiers", document.get("tiers", {}), Tiers)),
         indexes=Indexes(**_whole_numbers(f"{path}: ", "indexes", document.get("indexes", {}), Indexes)),
+        administration=Administration(
+            **_whole_numbers(f"{path}: ", "administration", document.get("administration", {}), Administration)
+        ),
     )
 
 
@@ -133,7 +144,9 @@ def most_allowed(name: str) -> int:
     return _MOST.get(name, 10**12)
 
 
-def _whole_numbers(file: str, table: str, values: Any, shape: type[Limits | Sizes | Tiers | Indexes]) -> dict[str, int]:
+def _whole_numbers(
+    file: str, table: str, values: Any, shape: type[Limits | Sizes | Tiers | Indexes | Administration]
+) -> dict[str, int]:
     _check_names(f"{file}[{table}]" if file else table, values, {field.name for field in fields(shape)})
     for name, value in values.items():
         most = most_allowed(name)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from audit.services.trail import TrailFilters, export_events, list_events
 from tenants.api import cursor
 from tenants.api.answers import AnswerRenderer
-from tenants.api.base import EngramView
+from tenants.api.base import ControlView
 from tenants.api.strict import ChoiceField, StrictSerializer
 from tenants.operations import Action
 
@@ -61,7 +61,7 @@ class TrailPageAnswer(serializers.Serializer[Any]):
     results = AuditRecordAnswer(many=True)
 
 
-class TrailView(EngramView):
+class TrailView(ControlView):
     """What the tenant's keys, members and users asked for and how it went, newest first."""
 
     actions = {"GET": Action.LIST_EVENTS}
@@ -93,7 +93,7 @@ class NdjsonRenderer(JSONRenderer):
     media_type = MEDIA_TYPES["ndjson"]
 
 
-class TrailExportView(EngramView):
+class TrailExportView(ControlView):
     """The tenant's trail as a file, streamed: one JSON object a line, or CSV."""
 
     actions = {"GET": Action.EXPORT_EVENTS}

@@ -44,3 +44,10 @@ class EngramView(GenericAPIView[Any]):
         self.places.enter_context(limiter.occupy(scope))
         limiter.spend(scope)
         return scope
+
+
+class ControlView(EngramView):
+    """The base of what no space's rate counts: each request counts towards its tenant's."""
+
+    def check_throttles(self, request: Request) -> None:
+        limiter.spend_of_tenant(self.caller.tenant_id)

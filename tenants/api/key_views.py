@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.api import key_serializers as serializers
-from tenants.api.base import EngramView
+from tenants.api.base import ControlView
 from tenants.api.strict import parse_body
 from tenants.operations import Action
 from tenants.services import keys, signing_keys
 
 
-class KeysView(EngramView):
+class KeysView(ControlView):
     """The tenant's API keys, the newest thousand, newest first; make one. For the tenant's admins."""
 
     actions = {"GET": Action.LIST_KEYS, "POST": Action.CREATE_KEY}
@@ -36,7 +36,7 @@ class KeysView(EngramView):
         return _made(made)
 
 
-class KeyView(EngramView):
+class KeyView(ControlView):
     """One API key. Revoked, it ends with every token that came of it."""
 
     actions = {"GET": Action.READ_KEY, "DELETE": Action.REVOKE_KEY}
@@ -52,7 +52,7 @@ class KeyView(EngramView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RotateKeyView(EngramView):
+class RotateKeyView(ControlView):
     """Put a new key in an old one's place. The old one ends at once, or after ``grace_seconds``."""
 
     actions = {"POST": Action.ROTATE_KEY}
@@ -65,7 +65,7 @@ class RotateKeyView(EngramView):
         return _made(keys.rotate_key(self.caller, key_id, grace=grace, expires_at=given.get("expires_at")))
 
 
-class SigningKeysView(EngramView):
+class SigningKeysView(ControlView):
     """The keys that the tenant's backend signs tokens with, newest first; register one. For the tenant's admins."""
 
     actions = {"GET": Action.LIST_SIGNING_KEYS, "POST": Action.CREATE_SIGNING_KEY}
@@ -82,7 +82,7 @@ class SigningKeysView(EngramView):
         return _registered(*signing_keys.create_signing_key(self.caller, **given))
 
 
-class SigningKeyView(EngramView):
+class SigningKeyView(ControlView):
     """One signing key. Revoked, it ends with every token that it signed."""
 
     actions = {"GET": Action.READ_SIGNING_KEY, "DELETE": Action.REVOKE_SIGNING_KEY}
@@ -98,7 +98,7 @@ class SigningKeyView(EngramView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RotateSigningKeyView(EngramView):
+class RotateSigningKeyView(ControlView):
     """Put a new signing key, with a ``kid`` of its own, in an old one's place, which ends at once, or after ``grace_seconds``."""
 
     actions = {"POST": Action.ROTATE_SIGNING_KEY}

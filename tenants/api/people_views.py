@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.api import people_serializers as serializers
-from tenants.api.base import EngramView
+from tenants.api.base import ControlView
 from tenants.api.strict import parse_body
 from tenants.operations import Action
 from tenants.services import members, sharing, teams
 
 
-class MembersView(EngramView):
+class MembersView(ControlView):
     """The tenant's members, which they may see; its admins let another in."""
 
     actions = {"GET": Action.LIST_MEMBERS, "POST": Action.ADD_MEMBER}
@@ -33,7 +33,7 @@ class MembersView(EngramView):
         return Response(answer.data, status=status.HTTP_201_CREATED)
 
 
-class MemberView(EngramView):
+class MemberView(ControlView):
     """One member: another role, or farewell. For the tenant's admins, of whom one must stay."""
 
     actions = {"PATCH": Action.UPDATE_MEMBER, "DELETE": Action.REMOVE_MEMBER}
@@ -50,7 +50,7 @@ class MemberView(EngramView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class TeamsView(EngramView):
+class TeamsView(ControlView):
     """The tenant's teams, which its members may see; its admins make another."""
 
     actions = {"GET": Action.LIST_TEAMS, "POST": Action.CREATE_TEAM}
@@ -67,7 +67,7 @@ class TeamsView(EngramView):
         return Response(serializers.TeamAnswer(made).data, status=status.HTTP_201_CREATED)
 
 
-class TeamView(EngramView):
+class TeamView(ControlView):
     """One team. A team that owns spaces is dissolved once it is said where they go."""
 
     actions = {"GET": Action.READ_TEAM, "PATCH": Action.UPDATE_TEAM, "DELETE": Action.DELETE_TEAM}
@@ -89,7 +89,7 @@ class TeamView(EngramView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class TeamMemberView(EngramView):
+class TeamMemberView(ControlView):
     """A member's place in a team."""
 
     actions = {"PUT": Action.ADD_TEAM_MEMBER, "DELETE": Action.REMOVE_TEAM_MEMBER}
@@ -106,7 +106,7 @@ class TeamMemberView(EngramView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class GrantsView(EngramView):
+class GrantsView(ControlView):
     """Whom a space is shared with; share it. For who manages it, in its own tenant."""
 
     actions = {"GET": Action.LIST_GRANTS, "POST": Action.SHARE_SPACE}
@@ -126,7 +126,7 @@ class GrantsView(EngramView):
         return Response(serializers.GrantAnswer(grant).data, status=code)
 
 
-class GrantView(EngramView):
+class GrantView(ControlView):
     """One grant, which can be taken back; that counts from the grantee's next request."""
 
     actions = {"DELETE": Action.WITHDRAW_SPACE}

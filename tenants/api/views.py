@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.api import serializers
-from tenants.api.base import EngramView
+from tenants.api.base import ControlView, EngramView
 from tenants.api.strict import parse_body
 from tenants.operations import Action
 from tenants.services import erasures, exchange, spaces
@@ -17,7 +17,9 @@ from tenants.services.whoami import whoami
 
 
 class AnonymousView(EngramView):
-    """For whoever comes: credentials are small, and nobody unknown is to have a large body read."""
+    """For whoever comes: credentials are small, and nobody unknown is to have a large body read.
+
+    Whose rate it counts towards is known once the credentials are."""
 
     authentication_classes = []
     permission_classes = []
@@ -67,7 +69,7 @@ class RevokeView(AnonymousView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class WhoamiView(EngramView):
+class WhoamiView(ControlView):
     """Who the token speaks for, and what it may touch right now."""
 
     actions = {"GET": Action.WHOAMI}
@@ -78,7 +80,7 @@ class WhoamiView(EngramView):
         return Response(serializers.WhoamiAnswer(whoami(self.caller)).data)
 
 
-class SpacesView(EngramView):
+class SpacesView(ControlView):
     """The spaces that the caller may touch; make a new one."""
 
     actions = {"GET": Action.LIST_SPACES, "POST": Action.CREATE_SPACE}
@@ -95,7 +97,7 @@ class SpacesView(EngramView):
         return Response(serializers.SpaceAnswer(made).data, status=status.HTTP_201_CREATED)
 
 
-class SpaceView(EngramView):
+class SpaceView(ControlView):
     """One space: its description and its place, which its managers may change. An archived one is still seen, and let return.
 
     Deleting it begins to erase it: nobody may enter from then on, a worker deletes all that it holds, and it is gone for good.
@@ -119,7 +121,7 @@ class SpaceView(EngramView):
         return Response(serializers.ErasureAnswer(begun).data, status=status.HTTP_202_ACCEPTED)
 
 
-class ErasuresView(EngramView):
+class ErasuresView(ControlView):
     """The spaces that were or are being erased, newest first: all for a tenant's admins, for others those they asked for."""
 
     actions = {"GET": Action.LIST_ERASURES}

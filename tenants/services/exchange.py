@@ -17,6 +17,7 @@ from tenants.errors import EngramError, InvalidCredentials, InvalidToken, NotCov
 from tenants.models import Membership, RefreshToken, Space
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
+from tenants.services import limiter
 from tenants.services.access import held_permissions, live_spaces
 from tenants.services.keys import verify_key
 from tenants.services.refresh_tokens import revoke_refresh_tokens
@@ -71,6 +72,7 @@ def refresh(origin: Origin, refresh_token: str) -> TokenPair:
     caller = Caller(link.tenant_id, _actor_of(link), wanted, origin, link.whole)
     unused = RefreshToken.objects.filter(id=jti, used_at=None, revoked_at=None, expires_at__gt=now)
     with _refused_as(caller):
+        limiter.spend_of_tenant(caller.tenant_id)
         # What is refused here has not used the token up: a tenant let in again goes on with it.
         with transaction.atomic():
             if unused.update(used_at=now):
@@ -85,13 +87,17 @@ def revoke(origin: Origin, refresh_token: str) -> None:
     link = RefreshToken.objects.select_related("key", "user").filter(id=jti).first()
     if link is None:
         raise InvalidToken
+    caller = Caller(link.tenant_id, _actor_of(link), {}, origin)
+    with _refused_as(caller):
+        limiter.spend_of_tenant(caller.tenant_id)
     with tenant_tx(link.tenant_id):
         revoke_refresh_tokens(RefreshToken.objects.filter(family=link.family))
-        record(Caller(link.tenant_id, _actor_of(link), {}, origin), Action.REVOKE_TOKEN)
+        record(caller, Action.REVOKE_TOKEN)
 
 
 def _issue(caller: Caller, wanted: Spaces | None) -> TokenPair:
     with _refused_as(caller):
+        limiter.spend_of_tenant(caller.tenant_id)
         spaces = _chosen(_live(caller, archived=wanted is not None), wanted)
     return _sign(caller, spaces, spaces, uuid.uuid4(), Action.ISSUE_TOKEN)
 

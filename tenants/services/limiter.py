@@ -24,6 +24,7 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from prometheus_client import Counter, Gauge
 
 from tenants.errors import Invalid, Limited
+from tenants.limits import installation
 from tenants.metrics import space_label
 from tenants.plurals import number_of
 from tenants.redis_line import TIMEOUT, Line, RedisAway
@@ -173,6 +174,22 @@ def spend(scope: SpaceScope, cost: int = 1, *, counted: int = 0) -> None:
         raise refusal
 
 
+def spend_of_tenant(tenant_id: UUID) -> None:
+    """Count a request that is of no space's rate against its tenant's; raise ``Limited`` with when to come back."""
+    most = installation().administration.rate_limit_per_tenant
+    shared, own = _counters()
+    try:
+        with shared.line.open():
+            let_in = shared.rate.hit(RateLimitItemPerSecond(most), "tenant", str(tenant_id))
+    except RedisAway:
+        FALLBACKS.inc()
+        let_in = own.rate.hit(RateLimitItemPerSecond(_share(most)), "tenant", str(tenant_id))
+    if not let_in:
+        refusal = Limited(f"The tenant is allowed {number_of(most, 'request')} a second for its administration.")
+        refusal.headers = _rate_headers(most, 0)
+        raise refusal
+
+
 @contextmanager
 def occupy(scope: SpaceScope) -> Iterator[None]:
     """Hold one of the space's places for the time of an operation; raise ``Limited`` if all are taken."""
@@ -252,17 +269,21 @@ def _hit(rate: RateLimiter, scope: SpaceScope, limit: int, cost: int) -> Limited
     window = rate.get_window_stats(item, space_id)
     most = scope.limits.rate_limit_per_space
     refusal = Limited(f"The space {scope.space!r} allows {number_of(most, 'operation')} a second.")
-    # The headers count in whole seconds, and a window is one second long.
-    refusal.headers = {
-        "Retry-After": "1",
-        "RateLimit-Limit": str(most),
-        "RateLimit-Remaining": str(window.remaining),
-        "RateLimit-Reset": "1",
-    }
+    refusal.headers = _rate_headers(most, window.remaining)
     # What was too much for the room that is left does not close the door to less.
     if not window.remaining:
         refusal.room_in = min(max(window.reset_time - time.time(), 0.01), 1.0)
     return refusal
+
+
+def _rate_headers(most: int, remaining: int) -> dict[str, str]:
+    # They count in whole seconds, and a window is one second long.
+    return {
+        "Retry-After": "1",
+        "RateLimit-Limit": str(most),
+        "RateLimit-Remaining": str(remaining),
+        "RateLimit-Reset": "1",
+    }
 
 
 def _share(limit: int) -> int:

@@ -96,7 +96,12 @@ TRILLION = "a whole number from 1 to 1,000,000,000,000."
         ("[indexes]\nmax_indexes = 2_001", "indexes.max_indexes is 2001; allowed: a whole number from 1 to 2,000."),
         ("[indexes]\nmin_memories = 0", f"indexes.min_memories is 0; allowed: {TRILLION}"),
         ("[indexes]\nlists = 1", "[indexes] has 'lists'; allowed: ef_search, max_indexes, min_memories."),
-        ("[spaces]", "the file has 'spaces'; allowed: indexes, memory_spaces, tiers."),
+        ("[spaces]", "the file has 'spaces'; allowed: administration, indexes, memory_spaces, tiers."),
+        (
+            "[administration]\nrate_limit_per_tenant = 0",
+            f"administration.rate_limit_per_tenant is 0; allowed: {TRILLION}",
+        ),
+        ("[administration]\nrate = 1", "[administration] has 'rate'; allowed: rate_limit_per_tenant."),
         ("[memory_spaces.caps]", "[memory_spaces] has 'caps'; allowed: limits, sizes."),
         ("memory_spaces = 7", "[memory_spaces] is 7; allowed: a table."),
         ("[memory_spaces]\nlimits = 7", "[memory_spaces.limits] is 7; allowed: a table."),

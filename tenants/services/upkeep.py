@@ -1,10 +1,11 @@
 """What planners of workers' tasks ask of the control plane."""
 
-from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.sessions.models import Session
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import Random, RowNumber
 from django.utils import timezone
 
 from tenants.models import DeadLetter, RefreshToken, Space, Tenant
@@ -17,21 +18,15 @@ FAILURES_KEPT = timedelta(days=30)
 def active_space_ids() -> list[UUID]:
     """Spaces that workers look after, tenant by tenant in turns, so that one of many spaces does not go first with all of them.
 
-    A tenant's own are in a new order each time: where workers do not get through all, it is not always the same that wait.
+    Tenants are in a new order each time, and so are a tenant's own spaces: where workers do not get through all, it is not always
+    the same that wait.
     """
-    active = Space.objects.filter(status=Space.Status.ACTIVE, tenant__status=Tenant.Status.ACTIVE)
-    turns: Counter[UUID] = Counter()
-    queue: list[tuple[int, UUID]] = []
-    for tenant_id, space_id in active.order_by("?").values_list("tenant_id", "id"):
-        queue.append((turns[tenant_id], space_id))
-        turns[tenant_id] += 1
-    return [space_id for _, space_id in sorted(queue)]
+    return _in_turns(_active())
 
 
 def rereading_space_ids() -> list[UUID]:
     """The active spaces whose words workers have to read anew."""
-    active = Space.objects.filter(status=Space.Status.ACTIVE, tenant__status=Tenant.Status.ACTIVE)
-    return list(active.exclude(reread_to=None).values_list("id", flat=True))
+    return _in_turns(_active().exclude(reread_to=None))
 
 
 def hold_reread(scope: SpaceScope) -> UUID | None:
@@ -56,3 +51,12 @@ def drop_expired_sessions() -> int:
 def drop_old_failures() -> int:
     deleted, _ = DeadLetter.objects.filter(failed_at__lt=timezone.now() - FAILURES_KEPT).delete()
     return deleted
+
+
+def _active() -> QuerySet[Space]:
+    return Space.objects.filter(status=Space.Status.ACTIVE, tenant__status=Tenant.Status.ACTIVE)
+
+
+def _in_turns(spaces: QuerySet[Space]) -> list[UUID]:
+    turn = Window(RowNumber(), partition_by=[F("tenant_id")], order_by=Random())
+    return list(spaces.annotate(turn=turn).order_by("turn", "?").values_list("id", flat=True))

@@ -23,6 +23,11 @@ def test_spaces_take_turns_by_tenant(world: World) -> None:
     assert owners[2:] == ["acme", "acme"]
 
 
+def test_no_tenant_always_goes_first(world: World) -> None:
+    first = {Space.objects.get(id=active_space_ids()[0]).tenant.slug for _ in range(40)}
+    assert first == {"acme", "globex"}
+
+
 def test_spaces_that_are_closed_or_of_a_suspended_tenant_have_no_turn(world: World) -> None:
     Space.objects.filter(name="acme_s10").update(status=Space.Status.ARCHIVED)
     Space.objects.filter(name="acme_shared").update(status=Space.Status.ERASING)

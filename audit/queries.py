@@ -52,6 +52,14 @@ def tenant_pulse(tenant_id: UUID, step: str, after: datetime) -> Sequence[tuple[
         return rows
 
 
+def asked_by_tenants(tenant_ids: Sequence[UUID], after: datetime) -> Sequence[tuple[UUID, int, int]]:
+    """Tenants with the operations of each and those refused, for operators; inside ``tenant_tx``."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["asked_by_tenants"], {"tenant_ids": list(tenant_ids), "after": after})
+        rows: Sequence[tuple[UUID, int, int]] = cursor.fetchall()
+        return rows
+
+
 def make_partitions(months: int) -> int:
     """Make the partitions of this month and the next ``months``; return how many were missing."""
     with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """How much was asked, over time: of one space by everybody, or by one tenant of everything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit import queries
 from audit.models import SpaceUsage, Step, TenantUsage
+from tenants.callers import INSTALLATION
 from tenants.errors import Invalid
 from tenants.scope import SpaceScope, space_tx, tenant_tx
 
@@ -82,6 +83,14 @@ class Series:
     points: Sequence[Point]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Operations, and how many of them did not succeed."""
+
+    operations: int = 0
+    refused: int = 0
+
+
 def space_series(scope: SpaceScope, step: Step, after: datetime | None = None) -> Series:
     """What the space was asked, by its own tenant and by guests, from ``after`` (by default the step's ``WINDOW`` ago) on.
 
@@ -108,6 +117,14 @@ def tenant_pulse(tenant_id: UUID, step: Step) -> Series:
         for at, outcome, buckets, operations, milliseconds in rows
     ]
     return Series(step, after, points)
+
+
+def asked_by_tenants(tenant_ids: Iterable[UUID]) -> dict[UUID, Asked]:
+    """What each of some tenants asked in the last day's hours, for operators, by one query; who asked nothing is not in it."""
+    day_ago = timezone.now() - timedelta(days=1)
+    with tenant_tx(INSTALLATION, durable=False):
+        rows = queries.asked_by_tenants(list(tenant_ids), day_ago)
+    return {tenant_id: Asked(operations, refused) for tenant_id, operations, refused in rows}
 
 
 def roll_up_usage() -> int:

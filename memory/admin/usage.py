@@ -13,7 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from memory.services.rollups import Held, held_by_spaces, held_by_tenants, tenant_usage
+from audit.services.usage import Asked
+from memory.services.rollups import Held, held_by_spaces, held_by_tenants, installation_usage, tenant_usage
 from tenants.admin import SpaceAdmin, TenantAdmin
 from tenants.admin.base import operator_of
 from tenants.errors import NotFound
@@ -46,7 +47,35 @@ class HeldColumns(admin.ModelAdmin):
 
 @admin.register(Tenant)
 class TenantUsageAdmin(HeldColumns, TenantAdmin):
-    list_display = ["slug", "name", "status", "space_count", "memories", "text", "member_count", "created"]
+    change_list_template = "admin/memory/tenants.html"
+    list_display = [
+        "slug",
+        "name",
+        "status",
+        "space_count",
+        "memories",
+        "text",
+        "operations",
+        "refused",
+        "member_count",
+        "created",
+    ]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        use = installation_usage()
+        for row in changelist.result_list:
+            row.asked = use.asked.get(row.pk, Asked())
+        changelist.installation = use
+        return changelist
+
+    @admin.display(description="operations, last day")
+    def operations(self, row: Any) -> str:
+        return intcomma(row.asked.operations)
+
+    @admin.display(description="refused, last day")
+    def refused(self, row: Any) -> str:
+        return intcomma(row.asked.refused)
 
     def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
         return held_by_tenants(ids)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from audit.services.events import Activity, last_hour
+from audit.services.usage import Asked, asked_by_tenants
 from memory import queries
 from memory.models import Tier
 from memory.records import TierCount
@@ -18,6 +19,7 @@ from tenants.models import Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.access import require_operator
+from tenants.services.work import failed_tasks, waiting_tasks
 
 # Rows of a table that people read. All spaces are added up, however many there are.
 MOST_SHOWN = 200
@@ -92,6 +94,26 @@ class Held:
     text_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class InstallationUse:
+    """All tenants together; ``stored_bytes`` are of text and vectors, ``waiting`` is ``None`` while the queue does not answer."""
+
+    tenants: int
+    memories: int
+    stored_bytes: int
+    asked: Mapping[UUID, Asked]
+    waiting: int | None
+    failed: int
+
+    @property
+    def operations(self) -> int:
+        return sum(asked.operations for asked in self.asked.values())
+
+    @property
+    def refused(self) -> int:
+        return sum(asked.refused for asked in self.asked.values())
+
+
 def held_by_spaces(space_ids: Iterable[UUID]) -> dict[UUID, Held]:
     """What each of some spaces holds, of whichever tenant; one query."""
     with tenant_tx(INSTALLATION, durable=False):
@@ -107,6 +129,20 @@ def held_by_tenants(tenant_ids: Iterable[UUID]) -> dict[UUID, Held]:
         before = totals.get(owners[space_id], Held())
         totals[owners[space_id]] = Held(before.memories + held.memories, before.text_bytes + held.text_bytes)
     return totals
+
+
+def installation_usage() -> InstallationUse:
+    """What all tenants hold, what each asked in the last day, and what waits for workers; three queries and the queue."""
+    tenant_ids = list(Tenant.objects.values_list("id", flat=True))
+    sizes = queries.space_sizes(0)
+    return InstallationUse(
+        tenants=len(tenant_ids),
+        memories=sum(size.memories for size in sizes),
+        stored_bytes=sum(size.bytes for size in sizes),
+        asked=asked_by_tenants(tenant_ids),
+        waiting=waiting_tasks(),
+        failed=failed_tasks(),
+    )
 
 
 def tenant_usage(operator: Caller, tenant_id: UUID) -> TenantUse:

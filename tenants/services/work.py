@@ -3,7 +3,8 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,6 +124,20 @@ def report_work(caller: Caller) -> WorkReport:
     return report
 
 
+def waiting_tasks() -> int | None:
+    """How many messages wait for a worker; ``None`` while the queue does not answer."""
+    try:
+        with _broker() as client:
+            return sum(int(client.llen(name)) for name in QUEUES)
+    except BrokerAway:
+        return None
+
+
+def failed_tasks() -> int:
+    """How many tasks failed for good and were not sent again."""
+    return DeadLetter.objects.filter(sent_again_at=None).count()
+
+
 def send_again(caller: Caller, ids: Sequence[UUID]) -> int:
     """Send failed tasks again; how many. Raises ``Refused``, ``NotFound`` for an id that names none, ``Unavailable``."""
     require_operator(caller)
@@ -141,10 +156,16 @@ def send_again(caller: Caller, ids: Sequence[UUID]) -> int:
     return len(letters)
 
 
-def _queues() -> list[Queue]:
+@contextmanager
+def _broker() -> Iterator[Any]:
+    """The client of the queue's Redis; raises ``BrokerAway``."""
     with current_app.connection_for_read() as connection:
         connection.ensure_connection(max_retries=1, timeout=PATIENCE)
-        client = connection.default_channel.client  # type: ignore[attr-defined]
+        yield connection.default_channel.client  # type: ignore[attr-defined]
+
+
+def _queues() -> list[Queue]:
+    with _broker() as client:
         # Redis holds a queue as a list, the oldest message at its end.
         return [_queue(name, client.lrange(name, -MOST_READ, -1)) for name in QUEUES]
 

@@ -1,17 +1,25 @@
 """What spaces hold, added up for operators."""
 
+import os
+from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
+from celery import current_app
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from audit import queries as audit_queries
+from audit.models import TenantUsage
+from audit.services.usage import Asked
 from memory import queries
-from memory.services.rollups import Held, held_by_spaces, held_by_tenants, tenant_usage
+from memory.services.rollups import Held, held_by_spaces, held_by_tenants, installation_usage, tenant_usage
 from tenants.callers import Caller, operator
 from tenants.errors import NotFound, Refused
-from tenants.models import Space, Tenant
+from tenants.models import DeadLetter, Space, Tenant
 from tenants.scope import tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tests.limits import limit_space
@@ -99,6 +107,55 @@ def test_the_lists_show_what_is_held(root: Client) -> None:
     usage = page("tenant", "usage", Tenant.objects.get(slug="acme").pk)
     assert f'<a href="{usage}">3</a>' in root.get(page("tenant", "changelist")).content.decode()
     assert root.get(page("space", "changelist")).content.decode().count('<td class="field-memories">1</td>') == 4
+
+
+def _asked(tenant: str, operations: int, outcome: str, *, hours_ago: int = 1) -> None:
+    """Operations of a tenant, as a worker has counted them."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        owner.execute(
+            """
+            insert into audit_tenantusage (tenant_id, step, at, action, outcome, bucket, operations, milliseconds)
+            values (%s, 'hour', date_trunc('hour', now()) - make_interval(hours => %s), 'recall', %s, 1, %s, 1)
+            """,
+            [Tenant.objects.get(slug=tenant).id, hours_ago, outcome, operations],
+        )
+
+
+def test_what_tenants_asked_in_the_last_day_is_told_of_each_and_of_all(root: Client) -> None:
+    _asked("acme", 1_500, "allowed")
+    _asked("acme", 20, "limited")
+    _asked("acme", 7_000, "allowed", hours_ago=25)
+    _asked("globex", 3, "allowed", hours_ago=22)
+    use = installation_usage()
+    acme, globex = (Tenant.objects.get(slug=slug).id for slug in ("acme", "globex"))
+    assert use.asked == {acme: Asked(1_520, 20), globex: Asked(3, 0)}
+    assert (use.tenants, use.memories, use.operations, use.refused, use.failed) == (2, 4, 1_523, 20, 0)
+    listed = root.get(page("tenant", "changelist")).content.decode()
+    assert '<td class="field-operations">1,520</td><td class="field-refused">20</td>' in listed
+    assert "<dt>Operations, last day</dt><dd>1,523</dd>" in listed
+
+
+def test_tasks_that_wait_and_failed_are_told_where_tenants_are_listed(root: Client) -> None:
+    with current_app.connection_for_write() as connection:
+        connection.default_channel.client.lpush("celery", b"a message")
+    DeadLetter.objects.create(task="memory.rebalance", arguments=[], error="Error", attempts=3)
+    listed = root.get(page("tenant", "changelist")).content.decode()
+    assert f'<dt>Tasks that wait</dt><dd><a href="{page("taskrun", "changelist")}">1</a>' in listed
+    assert f'<dt>Tasks that failed</dt><dd><a href="{page("deadletter", "changelist")}">1</a>' in listed
+
+
+def test_who_asked_nothing_asked_nought(root: Client) -> None:
+    Tenant.objects.create(slug="bare", name="Bare")
+    assert '<td class="field-operations">0</td>' in root.get(page("tenant", "changelist")).content.decode()
+
+
+def test_asking_for_all_tenants_leaves_the_transaction_as_blind_as_it_was(world: World) -> None:
+    _asked("acme", 1, "allowed")
+    _asked("globex", 1, "allowed")
+    acme, globex = (Tenant.objects.get(slug=slug).id for slug in ("acme", "globex"))
+    with tenant_tx(acme):
+        audit_queries.asked_by_tenants([acme, globex], timezone.now() - timedelta(days=1))
+        assert set(TenantUsage.objects.values_list("tenant_id", flat=True)) == {acme}
 
 
 @pytest.mark.parametrize("model", ["tenant", "space"])

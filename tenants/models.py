@@ -298,7 +298,7 @@ class BreakGlass(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+", editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", editable=False)
     space = models.ForeignKey(Space, models.SET_NULL, null=True, related_name="+")
     space_name = models.CharField("space", max_length=64, default="", db_default="", editable=False)
     operator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

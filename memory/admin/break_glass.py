@@ -63,7 +63,7 @@ class BreakGlassAdmin(admin.ModelAdmin):
 
     @admin.display(description="tenant", ordering="tenant__slug")
     def owner(self, glass: BreakGlass) -> str:
-        return glass.tenant.slug if glass.tenant else "–"
+        return glass.tenant.slug
 
     @admin.display(description="state")
     def state(self, glass: BreakGlass) -> str:

@@ -71,7 +71,7 @@ class GrantAdmin(RefusingAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         # They would read its memories in the dashboard, without a reason given.
-        if Membership.objects.filter(tenant=obj.tenant, user_id=request.user.pk).exists():
+        if Membership.objects.filter(tenant=obj.tenant, user__username=request.user.get_username()).exists():
             raise Refused(f"You are a member of {obj.tenant}; let another operator share a space with it.")
         write = form.cleaned_data["access"] == Permission.WRITE
         shared = share_space(operator_of(request), obj.space.name, obj.tenant.slug, write=write)

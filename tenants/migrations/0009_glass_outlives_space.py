@@ -43,4 +43,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(NAME_THEM, migrations.RunSQL.noop),
+        migrations.AlterField(
+            "BreakGlass",
+            "tenant",
+            models.ForeignKey(
+                editable=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.tenant"
+            ),
+        ),
     ]

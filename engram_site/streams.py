@@ -22,7 +22,8 @@ class StreamsMiddleware:
         response = self.get_response(request)
         place: ExitStack | None = getattr(request, "stream_place", None)
         if place is not None and isinstance(response, StreamingHttpResponse):
-            response.streaming_content = _Held(response.streaming_content, place)
+            pieces: Any = response.streaming_content
+            response.streaming_content = _Held(pieces, place)
         elif place is not None:
             place.close()
         return response

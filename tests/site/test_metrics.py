@@ -247,9 +247,7 @@ def test_a_scrape_goes_on_without_the_database_and_without_redis(
     connection.close()
 
 
-@pytest.mark.parametrize(
-    ("task", "queue"), [("no.such.task", "celery"), ("memory.tasks.reconcile_indexes", "owner")]
-)
+@pytest.mark.parametrize(("task", "queue"), [("no.such.task", "celery"), ("memory.tasks.reconcile_indexes", "owner")])
 def test_a_task_that_waits_makes_its_queue_lag(world: World, settings: LazySettings, task: str, queue: str) -> None:
     with Connection(settings.REDIS_URL) as broker:
         app.send_task(task, connection=broker)

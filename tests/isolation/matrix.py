@@ -193,6 +193,9 @@ def _unknown(name: str, code: str = "invalid_token") -> Caller:
     return _refused(name, "acme_s1", NOBODY, code, code)
 
 
+# Only keys and admins make spaces, so whoever else asks is told that before they are told of the parent.
+_MAKES_NO_SPACE = {"create_space": "permission_denied"}
+
 CALLERS = [
     Caller("the space's own key", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED),
     Caller("a key that may not manage", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, "permission_denied"),
@@ -204,9 +207,35 @@ CALLERS = [
     Caller("an admin's token", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED),
     Caller(
         "an admin's token narrowed to the space", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED,
-        but={"create_space": "permission_denied"},
+        but=_MAKES_NO_SPACE,
     ),
     Caller("a member's token", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied", ALLOWED),
+    Caller(
+        "a token that the tenant signed", "acme_s1", "acme", ALLOWED, ALLOWED, ALLOWED, ALLOWED, but=_MAKES_NO_SPACE
+    ),
+    Caller(
+        "a token that the tenant signed to read", "acme_s1", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied"
+    ),
+    replace(
+        _refused("a token that the tenant signed for another space", "acme_s1", "acme", "space_not_covered"), but=_MAKES_NO_SPACE
+    ),
+    replace(
+        _refused("a token that the tenant signed for another tenant's space", "globex_s1", "acme", "access_withdrawn"),
+        but=_MAKES_NO_SPACE,
+    ),
+    Caller("a member of the space's team", "acme_reds", "acme", ALLOWED, ALLOWED, ALLOWED, "permission_denied", ALLOWED),
+    Caller(
+        "a member of a team below the space", "acme_board", "acme", ALLOWED, ALLOWED, "permission_denied", "permission_denied",
+        ALLOWED,
+    ),
+    replace(
+        _refused("a member of a team beside the space's", "acme_blues", "acme", "space_not_covered"),
+        member=ALLOWED, but=_MAKES_NO_SPACE,
+    ),
+    replace(
+        _refused("a session of a team beside the space's", "acme_blues", "acme", "space_not_covered"),
+        member=ALLOWED, but=_MAKES_NO_SPACE,
+    ),
     Caller("the reader of a shared space", "acme_shared", "globex", ALLOWED, ALLOWED, "permission_denied", "permission_denied"),
     Caller("the writer of a shared space", "acme_desk", "globex", ALLOWED, ALLOWED, ALLOWED, "permission_denied"),
     _refused("a key of a space with a longer name", "acme_s1", "acme", "space_not_covered"),
@@ -253,6 +282,7 @@ CALLERS = [
     _unknown("a refresh token in place of an access token"),
     _unknown("an expired token"),
     _unknown("a token without an end"),
+    _unknown("a token that the tenant signed with a revoked key"),
     _unknown("a token signed with another key"),
     _unknown("a token that nobody signed"),
     _unknown("a token for another service"),
@@ -283,6 +313,13 @@ TOLD: dict[str, set[str]] = {
     "a key that may only read": {"acme_s1"},
     "a token narrowed to read": {"acme_s1"},
     "an admin's token narrowed to the space": {"acme_s1"},
+    "a token that the tenant signed": {"acme_s1"},
+    "a token that the tenant signed for another space": {"acme_s10"},
+    "a token that the tenant signed for another tenant's space": set(),
+    "a member of the space's team": {
+        "acme_s1", "acme_s10", "acme_shared", "acme_desk", "acme_lent", "acme_archived", "acme_erasing", "acme_board",
+        "acme_reds",
+    },
     "a key of a space with a longer name": {"acme_s10"},
     "a token narrowed to another space": {"acme_s10"},
     "another tenant's key": {"globex_s1", "acme_shared"},

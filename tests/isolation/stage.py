@@ -31,7 +31,8 @@ from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import create_tenant, suspend_tenant
 from tests.conftest import EMPTIED
 from tests.isolation.matrix import ALLOWED, NOBODY, Call, Caller, Subject
-from tests.world import ALL, PASSWORD, READ, READ_WRITE, SPACES, World, build_world
+from tests.tenants.backends import with_ed25519, with_secret
+from tests.world import ALL, PASSWORD, READ, READ_WRITE, SPACES, World, build_world, make_member
 
 SET_UP = operator("tests")
 EXTRA_SPACES = {
@@ -41,6 +42,12 @@ EXTRA_SPACES = {
     "acme_erasing": "acme",
     "hooli_s1": "hooli",
     "hooli_shared": "hooli",
+}
+# Whose each is, and what it stands below.
+TEAM_SPACES = {
+    "acme_board": ("board", None),
+    "acme_reds": ("reds", "acme_board"),
+    "acme_blues": ("blues", "acme_board"),
 }
 WATCHED = [table for table in EMPTIED if table not in {"audit_auditevent", "django_session"}]
 
@@ -73,7 +80,7 @@ class Stage:
         refresh = exchange_key(Origin(), self.api_key, None).refresh if call.need == "nothing" else ""
         import_id = self.make_import(caller.space, "done" if call.action == "start_import" else "receiving")
         owned = make_property(caller.space)
-        if call.action == "erase_space":
+        if harms and call.action == "erase_space":
             # What other calls made below it would keep it.
             self.admin.execute(
                 "update tenants_space set parent_id = null where parent_id = %s", [self.spaces[caller.space]]
@@ -151,11 +158,15 @@ def build_stage(admin: psycopg.Connection) -> Stage:
     create_tenant(SET_UP, "hooli")
     for name, tenant in EXTRA_SPACES.items():
         create_space(SET_UP, NewSpace(name), tenant_slug=tenant)
+    for name, (team, parent) in TEAM_SPACES.items():
+        Team.objects.create(tenant=Tenant.objects.get(slug="acme"), slug=team, name=team)
+        create_space(SET_UP, NewSpace(name, parent=parent, team=team), tenant_slug="acme")
+    make_member("gina", team="reds")
     share_space(SET_UP, "acme_desk", "globex", write=True)
     share_space(SET_UP, "acme_lent", "globex", write=True)
     share_space(SET_UP, "hooli_shared", "globex", write=True)
-    headers = _tokens(world) | _unknowns(world) | _sessions()
-    memories = {name: make_memories(name, _content(name)) for name in SPACES | EXTRA_SPACES}
+    headers = _tokens(world) | _tenant_signed() | _unknowns(world) | _sessions()
+    memories = {name: make_memories(name, _content(name)) for name in [*SPACES, *EXTRA_SPACES, *TEAM_SPACES]}
     _take_away()
     return Stage(
         headers=headers,
@@ -260,10 +271,30 @@ def _tokens(world: World) -> dict[str, dict[str, str]]:
         "a member who was deactivated": _member("erin").access,
         "a suspended tenant": _token(keys["hooli"]),
         "a guest of a suspended tenant": _token(keys["guest of hooli"]),
+        "a member of the space's team": _login("gina").access,
+        "a member of a team below the space": _login("gina").access,
+        "a member of a team beside the space's": _login("gina").access,
         "the owner of an archived space": _token(keys["old"]),
         "the owner of a space being erased": _token(keys["old"]),
     }
     return {name: _bearer(token) for name, token in issued.items()}
+
+
+def _tenant_signed() -> dict[str, dict[str, str]]:
+    """Of tokens that acme's backend signs itself, with a key that stands and with one that will be revoked."""
+    backend, revoked = with_secret(), with_ed25519()
+    signed = {
+        "a token that the tenant signed": backend.token(permissions=sorted(ALL)),
+        "a token that the tenant signed to read": backend.token(permissions=sorted(READ)),
+        "a token that the tenant signed for another space": backend.token(
+            memory_space_id="acme_s10", permissions=sorted(ALL)
+        ),
+        "a token that the tenant signed for another tenant's space": backend.token(
+            memory_space_id="globex_s1", permissions=sorted(ALL)
+        ),
+        "a token that the tenant signed with a revoked key": revoked.token(permissions=sorted(ALL)),
+    }
+    return {name: _bearer(token) for name, token in signed.items()}
 
 
 def _unknowns(world: World) -> dict[str, dict[str, str]]:
@@ -297,6 +328,7 @@ def _sessions() -> dict[str, dict[str, str]]:
         "an admin's session": "alice",
         "a member's session": "bob",
         "another tenant's admin": "charlie",
+        "a session of a team beside the space's": "gina",
         "a person of no tenant": "frank",
         "an operator": "root",
     }
@@ -311,6 +343,7 @@ def _take_away() -> None:
     Space.objects.filter(name="acme_archived").update(status=Space.Status.ARCHIVED)
     Space.objects.filter(name="acme_erasing").update(status=Space.Status.ERASING)
     ApiKey.objects.filter(name="revoked").update(revoked_at=now)
+    SigningKey.objects.filter(algorithm=SigningKey.Algorithm.EDDSA).update(revoked_at=now)
     ApiKey.objects.filter(name="expired").update(expires_at=now)
     ApiKeySpace.objects.filter(key__name="narrowed since").update(permissions=sorted(READ))
     Membership.objects.filter(user__username="dave").delete()

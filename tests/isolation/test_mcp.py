@@ -6,7 +6,12 @@ from tests.isolation.matrix import ALLOWED, CALLERS, OUTCOME, STATUS, TOOLS, Cal
 from tests.isolation.stage import Stage
 
 # Agents bring tokens; a browser's session is nobody here.
-SESSIONS = {"an admin's session", "a member's session", "another tenant's admin"}
+SESSIONS = {
+    "an admin's session",
+    "a member's session",
+    "a session of a team beside the space's",
+    "another tenant's admin",
+}
 KNOWN = [caller for caller in CALLERS if caller.name not in SESSIONS and STATUS.get(caller.presence) != 401]
 UNKNOWN = [caller for caller in CALLERS if caller not in KNOWN]
 CELLS = [(caller, call) for caller in KNOWN for call in TOOLS]

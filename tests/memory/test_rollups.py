@@ -137,7 +137,7 @@ def test_what_tenants_asked_in_the_last_day_is_told_of_each_and_of_all(root: Cli
 
 def test_tasks_that_wait_and_failed_are_told_where_tenants_are_listed(root: Client) -> None:
     with current_app.connection_for_write() as connection:
-        connection.default_channel.client.lpush("celery", b"a message")
+        connection.default_channel.client.lpush("celery", b"a message")  # type: ignore[attr-defined]
     DeadLetter.objects.create(task="memory.rebalance", arguments=[], error="Error", attempts=3)
     listed = root.get(page("tenant", "changelist")).content.decode()
     assert f'<dt>Tasks that wait</dt><dd><a href="{page("taskrun", "changelist")}">1</a>' in listed

@@ -20,8 +20,9 @@ from tenants.scope import SpaceScope
 from tenants.services.erasures import erasing_space_ids
 from tenants.services.upkeep import active_space_ids, rereading_space_ids
 
-# How long a planned task is worth doing, in seconds: as long as its planner takes to plan it again.
-EVERY_MINUTE, EVERY_FIVE_MINUTES = 60, 300
+# How long a planned task is worth doing, in seconds: as long as its planner takes to plan it again. What is planned every few
+# seconds has longer, so that its turn comes although others' turns of ten seconds are before it.
+EVERY_FEW_SECONDS, EVERY_MINUTE, EVERY_FIVE_MINUTES = 30, 60, 300
 # An import's worker says that it lives with each batch, which takes a second or two.
 SILENT_SECONDS = 120
 # Another worker's turn at a space is mostly shorter.
@@ -54,7 +55,7 @@ def link_entities(space_id: str) -> None:
 
 @shared_task
 def reread_spaces() -> int:
-    return _fan_out(reread_space, rereading_space_ids(), EVERY_MINUTE)
+    return _fan_out(reread_space, rereading_space_ids(), EVERY_FEW_SECONDS)
 
 
 @shared_task
@@ -65,7 +66,7 @@ def reread_space(space_id: str) -> bool:
 
 @shared_task
 def apply_all_recalls() -> int:
-    return _fan_out(apply_recalls, list(reinforcement.waiting(active_space_ids())), EVERY_MINUTE)
+    return _fan_out(apply_recalls, list(reinforcement.waiting(active_space_ids())), EVERY_FEW_SECONDS)
 
 
 @shared_task
@@ -91,16 +92,17 @@ def tidy_spaces() -> int:
 
 
 @shared_task
-def tidy_space(space_id: str) -> int:
+def tidy_space(space_id: str) -> None:
+    """Work on a space for a turn; if there is more, line up again behind what else waits."""
     scope = SpaceScope.for_task(UUID(space_id))
-    reinforcement.fade_associations(scope)
     forget_idempotency_keys(scope)
-    return expire_memories(scope)
+    if not (expire_memories(scope) and reinforcement.fade_associations(scope)):
+        tidy_space.delay(space_id)
 
 
 @shared_task
 def erase_spaces() -> int:
-    return _fan_out(erase_space, erasing_space_ids(), EVERY_MINUTE)
+    return _fan_out(erase_space, erasing_space_ids(), EVERY_FEW_SECONDS)
 
 
 @shared_task

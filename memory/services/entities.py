@@ -19,7 +19,7 @@ BATCH = 200
 # Names in one transaction that may come or go. Each has up to MOST_HOLDERS memories associated anew, whatever a tenant remembers.
 MOST_CHANGES = 128
 # How long a worker stays with one space before others have their turn.
-SECONDS = 60.0
+SECONDS = 10.0
 
 
 def link_entities(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SECONDS) -> bool:

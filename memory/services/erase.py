@@ -25,7 +25,7 @@ from tenants.services import erasures
 # Rows deleted in one transaction.
 BATCH = 2_000
 # How long a worker stays with one space before others have their turn.
-SECONDS = 60.0
+SECONDS = 10.0
 
 # Everything that a space holds. What hangs on memories goes before them, so that the report counts it.
 TABLES = [

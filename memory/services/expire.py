@@ -1,5 +1,7 @@
 """Memories whose time is up. No read path shows them from that moment on; a worker deletes them soon after."""
 
+import time
+
 from memory import queries
 from memory.services.work import take_turn
 from tenants.operations import Action, record
@@ -8,17 +10,20 @@ from tenants.scope import SpaceScope, space_tx
 
 # Memories deleted in one transaction.
 BATCH = 500
+# How long a worker stays with one space before others have their turn.
+SECONDS = 10.0
 
 
-def expire_memories(scope: SpaceScope, *, batch: int = BATCH) -> int:
-    """Delete expired memories; how many there were. Raises ``Busy`` while another worker is at the space."""
-    expired = 0
+def expire_memories(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SECONDS) -> bool:
+    """Delete expired memories; whether all are, in the time given. Raises ``Busy`` while another worker is at the space."""
+    until = time.monotonic() + seconds
     while True:
         with space_tx(scope):
             take_turn(scope)
             count = queries.expire(scope, batch)
             if count:
                 record(scope, Action.EXPIRE_MEMORIES, target=number_of(count, "memory", "memories"))
-        expired += count
         if count < batch:
-            return expired
+            return True
+        if time.monotonic() > until:
+            return False

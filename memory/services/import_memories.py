@@ -29,7 +29,7 @@ from tenants.scope import SpaceScope, space_tx
 BATCH_LINES = 4_000
 BATCH_BYTES = 2 * 1024 * 1024
 # Then a worker turns to what else there is to do, for other tenants too.
-TURN_SECONDS = 20.0
+TURN_SECONDS = 10.0
 # What rounding to half precision makes of a unit vector's length, at most. Such a vector is kept to the bit.
 UNIT = 1e-3
 

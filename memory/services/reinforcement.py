@@ -4,6 +4,7 @@ A recall notes its hits in a Redis stream of the space, and a worker applies the
 transaction how far it came, so nothing is applied twice; without Redis, only what was not applied yet is lost.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ MOST_WAITING = 100_000
 BATCH = 200
 # Associations that fade in one transaction.
 FADING = 1_000
+# How long a worker stays with one space before others have their turn.
+SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,12 @@ def waiting(space_ids: Sequence[UUID]) -> dict[UUID, int]:
     return {space_id: length for space_id, length in zip(space_ids, lengths, strict=True) if length}
 
 
-def apply_recalls(scope: SpaceScope) -> int:
-    """Reinforce what was recalled since the last time; how many recalls that were.
+def apply_recalls(scope: SpaceScope, *, seconds: float = SECONDS) -> int:
+    """Reinforce what was recalled since the last time, as far as the time given suffices; how many recalls that were.
 
     Raises ``Busy`` while another worker is at the space, and ``redis.RedisError``.
     """
+    until = time.monotonic() + seconds
     applied = 0
     while True:
         with space_tx(scope, durable=False):
@@ -101,18 +105,25 @@ def apply_recalls(scope: SpaceScope) -> int:
             return applied
         if _apply(scope, first, recalls):
             applied += len(recalls)
+            if len(recalls) < BATCH:
+                # What came in the meantime can wait for the planner: where recalls never pause, there would be no end.
+                _drop(scope, recalls[-1].id)
+                return applied
+        if time.monotonic() > until:
+            return applied
 
 
-def fade_associations(scope: SpaceScope) -> int:
-    """Let associations of what was recalled together fade with time; how many were looked at. Raises ``Busy``."""
-    faded = 0
+def fade_associations(scope: SpaceScope, *, batch: int = FADING, seconds: float = SECONDS) -> bool:
+    """Let associations of what was recalled together fade with time; whether all have, in the time given. Raises ``Busy``."""
+    until = time.monotonic() + seconds
     while True:
         with space_tx(scope):
             take_turn(scope)
-            count = queries.fade_associations(scope, FADING)
-        faded += count
-        if count < FADING:
-            return faded
+            count = queries.fade_associations(scope, batch)
+        if count < batch:
+            return True
+        if time.monotonic() > until:
+            return False
 
 
 def forget_recalls(scope: SpaceScope) -> None:

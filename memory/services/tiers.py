@@ -24,7 +24,7 @@ Reason = Literal["idle", "full"]
 # Memories chosen at a time: ranking a tier reads all of it, so it is not done for every transaction.
 MOST_CHOSEN = 10_000
 # How long a worker stays with one space before others have their turn.
-SECONDS = 60.0
+SECONDS = 10.0
 # The first to go that a plan shows.
 MOST_SHOWN = 5
 

@@ -12,7 +12,7 @@ from tenants.services import upkeep
 # Memories in one transaction.
 BATCH = 500
 # How long a worker stays with one space before others have their turn.
-SECONDS = 60.0
+SECONDS = 10.0
 
 
 def reread_words(scope: SpaceScope, *, batch: int = BATCH, seconds: float = SECONDS) -> bool:

@@ -86,6 +86,35 @@ def test_more_recalls_than_fit_a_transaction_are_all_applied(plane: SpaceApi, mo
     assert plane.row(memory).recall_count == 8
 
 
+def test_a_worker_whose_time_is_up_leaves_the_other_recalls_to_the_next(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (memory,) = batch(plane, 1)
+    monkeypatch.setattr(reinforcement, "BATCH", 3)
+    for _ in range(8):
+        plane.recall(embedding=EAST)
+    assert apply_recalls(scope_of(SPACE), seconds=0) == 3
+    assert apply() == 5
+    assert plane.row(memory).recall_count == 8
+
+
+def test_what_is_recalled_while_a_worker_is_at_its_last_batch_waits_for_the_next(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (memory,) = batch(plane, 1)
+    plane.recall(embedding=EAST)
+    promote = reinforcement.promote
+
+    def promote_while_it_is_recalled(*args: Any) -> Any:
+        plane.recall(embedding=EAST)
+        return promote(*args)
+
+    monkeypatch.setattr(reinforcement, "promote", promote_while_it_is_recalled)
+    assert (apply(), apply()) == (1, 1)
+    assert plane.row(memory).recall_count == 2
+    assert waiting([scope_of(SPACE).space_id]) == {scope_of(SPACE).space_id: 1}
+
+
 def test_what_was_applied_and_not_dropped_is_not_applied_again(
     plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,11 +255,11 @@ def test_ties_that_are_not_renewed_fade_and_go(plane: SpaceApi) -> None:
     with space_tx(scope_of(SPACE)):
         Association.objects.filter(source_id=one).update(weight=0.5, reinforced_at=month_ago)
         Association.objects.filter(source_id=other).update(weight=0.05, reinforced_at=month_ago)
-    assert fade_associations(scope_of(SPACE)) == 2
+    assert not fade_associations(scope_of(SPACE), batch=1, seconds=0)
+    assert fade_associations(scope_of(SPACE), batch=1)
     assert {pair: link.weight for pair, link in links().items()} == {
         (one, other): pytest.approx(0.5 / 2.71828, abs=1e-3)
     }
-    assert fade_associations(scope_of(SPACE)) == 0
 
 
 def test_expired_memories_are_deleted_with_what_hangs_on_them(plane: SpaceApi) -> None:
@@ -239,9 +268,10 @@ def test_expired_memories_are_deleted_with_what_hangs_on_them(plane: SpaceApi) -
     apply()
     for memory in memories[:3]:
         plane.expire(memory)
-    assert expire_memories(scope_of(SPACE), batch=2) == 3
+    assert not expire_memories(scope_of(SPACE), batch=2, seconds=0)
+    assert tiers() == {"hot": 3}
+    assert expire_memories(scope_of(SPACE), batch=2)
     assert tiers() == {"hot": 2}
-    assert expire_memories(scope_of(SPACE)) == 0
 
 
 def test_without_redis_a_recall_answers_and_is_not_noted(plane: SpaceApi, settings: LazySettings) -> None:

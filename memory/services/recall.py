@@ -93,6 +93,7 @@ def search(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
     scope.require("read")
     check_depth(scope, cue.depth)
     call = prepare(scope, cue, embed)
+    began = time.perf_counter()
     with space_tx(scope, durable=False):
         if patience_ms is not None:
             queries.limit_time(scope, patience_ms)
@@ -100,6 +101,9 @@ def search(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
             with metrics.spreading(scope, cue.depth):
                 hits, visited = queries.recall(scope, call)
                 if cue.tiers is None and _lacking(cue, hits):
+                    if patience_ms is not None:
+                        # The limit is each statement's: those to come have what this one left.
+                        queries.limit_time(scope, max(1, patience_ms - int((time.perf_counter() - began) * 1000)))
                     hits = _with_cold(scope, call, hits)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from audit.services.events import recent_events
 from memory import queries
+from memory.services import recall as recalling
 from memory.services import recall_across, reinforcement
 from tenants.callers import operator
 from tenants.models import ApiKey, Space, Tenant
@@ -270,6 +271,26 @@ def test_a_space_that_hangs_is_given_up_and_the_others_answer(world: World, monk
     answer = asked(world.client("acme"))
     assert met(answer) == {"acme_s1": "too_slow", "acme_s10": None, "acme_shared": None}
     assert 300 <= answer["spaces"][0]["took_ms"] < 2_000
+
+
+def test_a_second_search_of_a_space_has_the_time_that_the_first_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = queries.recall
+
+    def slow(scope: SpaceScope, call: queries.RecallCall) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_sleep(0.4)")
+        return search(scope, call)
+
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 600)
+    monkeypatch.setattr(queries, "recall", slow)
+    assert met(asked(world.client("acme"), spaces=["acme_s1"])) == {"acme_s1": None}
+    monkeypatch.setattr(recalling, "_lacking", lambda cue, hits: True)
+    monkeypatch.setattr(recalling, "_with_cold", lambda scope, call, hits: queries.recall(scope, call)[0])
+    answer = asked(world.client("acme"), spaces=["acme_s1"])
+    assert met(answer) == {"acme_s1": "too_slow"}
+    assert answer["spaces"][0]["took_ms"] < 780
 
 
 def test_the_spaces_that_all_time_was_gone_for_are_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,9 @@ class RecallCall:
     bias: float
     sharpness: float
     context: float
+    since: datetime | None
+    until: datetime | None
+    timely: float
 
 
 def remember(
@@ -139,6 +142,9 @@ def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
         bias=call.bias,
         sharpness=call.sharpness,
         context=call.context,
+        since=call.since,
+        until=call.until,
+        timely=call.timely,
     )
     return [_hit(scope, row) for row in rows], rows[0][-1] if rows else 0
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import OperationalError, ProgrammingError
+from django.utils import timezone
 from psycopg.errors import NoDataFound, QueryCanceled
 
 from memory import metrics, queries, vectors
@@ -14,6 +15,7 @@ from memory.models import Tier
 from memory.queries import RecallCall
 from memory.records import Hit, Recalled, Vector
 from memory.services import reinforcement
+from memory.when import period_of
 from tenants.errors import Invalid, NotFound
 from tenants.limits import installation
 from tenants.operations import Action, record
@@ -40,6 +42,9 @@ LEXICAL_WEIGHT = 0.3
 SHARPNESS = 3.0
 # The share that a memory has in what the best of its session scores.
 CONTEXT = 0.2
+# What a memory gains that was observed in the period that the cue names, as a seed of two standard
+# deviations would.
+TIMELY = 0.2
 # How far confidence and retrievability may pull a score down.
 BIAS = 0.1
 
@@ -148,6 +153,8 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         vector = vectors.check(scope, cue.embedding)
     elif cue.query is not None and semantic:
         (vector,) = embed(scope, [cue.query])
+    # By meaning alone and without depth the order is the cosine's own.
+    period = period_of(cue.query, timezone.now()) if cue.query is not None and (lexical or cue.depth) else None
     return RecallCall(
         vector=vector,
         text=cue.query,
@@ -170,5 +177,8 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         frontier=SPREADING.frontier,
         sharpness=SHARPNESS,
         context=CONTEXT if cue.depth else 0.0,
+        since=period and period.since,
+        until=period and period.until,
+        timely=TIMELY,
         bias=BIAS if lexical or cue.depth else 0.0,
     )

@@ -24,7 +24,7 @@ COUNTED = (
 RESTORED = "engram_restored"
 RECALL = """
 select count(*) from engram_recall(
-    %s, null, 'memory', null, false, true, '{hot}', '{}', 5, 1, 0.01, 10, 40, 10, 100, 1, 0.5, 8, 50, 0, 1, 0)
+    %s, null, 'memory', null, false, true, '{hot}', '{}', 5, 1, 0.01, 10, 40, 10, 100, 1, 0.5, 8, 50, 0, 1, 0, null, null, 0)
 """
 
 

@@ -13,7 +13,7 @@ create or replace function engram_recall(
     p_tiers text[], p_filters jsonb, p_limit integer, p_depth integer, p_threshold double precision,
     p_pool integer, p_ef_search integer, p_sample integer, p_budget integer, p_lexical_weight double precision, p_decay double precision,
     p_fan_out integer, p_frontier integer, p_bias double precision, p_sharpness double precision,
-    p_context double precision
+    p_context double precision, p_since timestamptz, p_until timestamptz, p_timely double precision
 ) returns table (
     id uuid, content text, kind text, confidence real, session text, metadata jsonb, observed_at timestamptz,
     created_at timestamptz, updated_at timestamptz, expires_at timestamptz, tier text, recall_count integer,
@@ -105,7 +105,8 @@ begin
                        reached.similarity, reached.lexical, reached.depth, reached.path,
                        count(*) filter (where reached.by_spreading) over () as visited,
                        reached.sum + case when m.session is null then 0
-                                          else p_context * greatest(0, max(reached.sum) over (partition by m.session)) end as sum
+                                          else p_context * greatest(0, max(reached.sum) over (partition by m.session)) end
+                                   + case when m.observed_at >= p_since and m.observed_at < p_until then p_timely else 0 end as sum
                 from (
                     select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
                            found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
@@ -131,7 +132,9 @@ end
 $$;
 revoke all on function engram_recall(
     uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer, integer,
-    double precision, double precision, integer, integer, double precision, double precision, double precision) from public;
+    double precision, double precision, integer, integer, double precision, double precision, double precision,
+    timestamptz, timestamptz, double precision) from public;
 grant execute on function engram_recall(
     uuid, halfvec, text, uuid, boolean, boolean, text[], jsonb, integer, integer, double precision, integer, integer, integer, integer,
-    double precision, double precision, integer, integer, double precision, double precision, double precision) to engram_app;
+    double precision, double precision, integer, integer, double precision, double precision, double precision,
+    timestamptz, timestamptz, double precision) to engram_app;

@@ -177,8 +177,8 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         frontier=SPREADING.frontier,
         sharpness=SHARPNESS,
         context=CONTEXT if cue.depth else 0.0,
-        since=period and period.since,
-        until=period and period.until,
+        since=period.since if period else None,
+        until=period.until if period else None,
         timely=TIMELY,
         bias=BIAS if lexical or cue.depth else 0.0,
     )

@@ -149,12 +149,14 @@ class Tally(models.Model):
 
 
 class Lexeme(models.Model):
-    """How many of a space's memories hold a lexeme. The empty one counts all memories: every memory holds it."""
+    """How many of a space's memories hold a lexeme. The empty one counts all memories: every memory holds it, and it alone says
+    when that was counted."""
 
     pk = models.CompositePrimaryKey("space_id", "lexeme")
     space_id = models.UUIDField()
     lexeme = models.TextField()
     memories = models.IntegerField()
+    counted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.lexeme

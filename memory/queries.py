@@ -208,7 +208,7 @@ def flows(scope: SpaceScope, reached: Sequence[Activated]) -> list[Flow]:
 
 
 def lexicon_growth(scope: SpaceScope) -> tuple[int, int | None]:
-    """The space's memories now, and when its lexicon was last counted (``None``: never)."""
+    """The space's memories now, and when its lexicon was counted (``None``: never, 0: too long ago)."""
     ((now, counted),) = _run("lexicon_growth", scope)
     return now, counted
 

@@ -36,7 +36,9 @@ def _reread_some(scope: SpaceScope, batch: int) -> bool:
         last = queries.reread(scope, after, batch)
         upkeep.note_reread(scope, last)
         if last is None:
+            # Here, so that a planner has the words counted if this worker is killed before it has.
+            lexicon.outdate_lexicon(scope)
             record(scope, Action.REREAD_WORDS)
     if last is None:
-        lexicon.refresh_lexicon(scope, anew=True)
+        lexicon.refresh_lexicon(scope)
     return last is None

@@ -13,9 +13,10 @@ gone as (
     returning 1
 ),
 written as (
-    insert into memory_lexeme as l (space_id, lexeme, memories)
-    select %(space_id)s::uuid, lexeme, memories from counted order by lexeme
-    on conflict (space_id, lexeme) do update set memories = excluded.memories where l.memories <> excluded.memories
+    insert into memory_lexeme as l (space_id, lexeme, memories, counted_at)
+    select %(space_id)s::uuid, lexeme, memories, case when lexeme = '' then now() end from counted order by lexeme
+    on conflict (space_id, lexeme) do update set memories = excluded.memories, counted_at = excluded.counted_at
+        where l.memories <> excluded.memories or l.lexeme = ''
     returning 1
 )
 select (select count(*) from gone) + (select count(*) from written)

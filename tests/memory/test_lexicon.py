@@ -3,17 +3,20 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from math import log
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from memory import queries
 from memory.models import Lexeme
 from memory.queries import lock_task
 from memory.records import NewMemory
 from memory.services.lexicon import SMALLEST, refresh_lexicon
 from memory.services.remember import remember_batch
-from tenants.scope import space_tx
+from tenants.scope import SpaceScope, space_tx
 from tests.isolation.stage import admin_connection
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
@@ -83,6 +86,35 @@ def test_a_space_that_has_not_grown_by_a_fifth_keeps_its_lexicon(plane: SpaceApi
     fill(numbered(1, start=SMALLEST + 200))
     assert refresh() > 0
     assert lexicon()[""] == lexicon()["all0"] == SMALLEST + 201
+
+
+def test_a_lexicon_of_yesterday_is_counted_anew_although_the_space_has_not_grown(plane: SpaceApi) -> None:
+    fill(numbered(SMALLEST - 1))
+    lonely = plane.remember("zyzzyva", embedding=EAST)
+    refresh()
+    plane.patch(f"memories/{lonely}/", {"content": "syzygy", "embedding": EAST})
+    assert refresh() == 0
+    with space_tx(scope_of(SPACE)):
+        Lexeme.objects.filter(lexeme="").update(counted_at=timezone.now() - timedelta(days=1))
+    # One came, one went, and the one for all says when that was.
+    assert (refresh(), refresh()) == (3, 0)
+    assert lexicon()["syzygi"] == 1
+    assert "zyzzyva" not in lexicon()
+
+
+def test_a_space_so_large_that_counting_takes_long_is_given_the_time(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(scope: SpaceScope) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("show statement_timeout")
+            given.append(cursor.fetchone()[0])
+        return 1
+
+    given: list[str] = []
+    monkeypatch.setattr(queries, "refresh_lexicon", count)
+    fill(numbered(SMALLEST))
+    assert (refresh(), given) == (1, ["15min"])
 
 
 def test_words_that_are_forgotten_leave_the_lexicon(plane: SpaceApi) -> None:

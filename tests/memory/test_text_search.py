@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from memory.models import Lexeme, Memory
+from memory.queries import lock_task
 from memory.records import NewMemory
+from memory.services import lexicon
 from memory.services.lexicon import SMALLEST, refresh_lexicon
 from memory.services.remember import remember_batch
 from memory.services.words import reread_words
@@ -130,9 +132,39 @@ def test_the_lexicon_counts_the_words_as_they_are_read(plane: SpaceApi) -> None:
     choose(plane, "german")
     reread()
     with space_tx(scope_of(SPACE)):
-        lexicon = dict(Lexeme.objects.filter(lexeme__startswith="h").values_list("lexeme", "memories"))
+        counted = dict(Lexeme.objects.filter(lexeme__startswith="h").values_list("lexeme", "memories"))
         assert not Memory.objects.exclude(lexemes__isnull=False).exists()
-    assert lexicon == {"haus": SMALLEST}
+    assert counted == {"haus": SMALLEST}
+
+
+def test_a_worker_that_dies_before_it_has_counted_the_words_leaves_that_to_the_planner(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember_batch(scope_of(SPACE), [NewMemory(f"Häuser {n}", embedding=EAST) for n in range(SMALLEST)])
+    refresh_lexicon(scope_of(SPACE))
+    choose(plane, "german")
+    with monkeypatch.context() as killed:
+        killed.setattr(lexicon, "refresh_lexicon", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            reread()
+    assert shown(plane) == ("german", "current")
+    assert (refresh_lexicon(scope_of(SPACE)) > 0, refresh_lexicon(scope_of(SPACE))) == (True, 0)
+    with space_tx(scope_of(SPACE)):
+        assert Lexeme.objects.get(lexeme="haus").memories == SMALLEST
+
+
+def test_while_another_worker_counts_the_words_before_it_does_not_end(plane: SpaceApi) -> None:
+    choose(plane, "german")
+
+    def refused() -> bool:
+        with pytest.raises(Busy):
+            reread()
+        return True
+
+    with space_tx(scope_of(SPACE)):
+        assert lock_task(scope_of(SPACE), "refresh_lexicon")
+        assert at_once(refused) == [True]
+    assert shown(plane) == ("german", "changing")
 
 
 def test_other_spaces_words_stay_as_they_are(plane: SpaceApi, globex: SpaceApi) -> None:

@@ -1,6 +1,7 @@
 """What workers do to spaces. A task takes a space's id, enters its scope and calls one service."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from celery import Task, shared_task
@@ -12,11 +13,11 @@ from memory.services import import_memories as importing
 from memory.services.erase import erase
 from memory.services.expire import expire_memories
 from memory.services.idempotency import forget_idempotency_keys
-from memory.services.imports import send_to_worker
+from memory.services.imports import send_again, send_to_worker
 from memory.services.tiers import rebalance
 from memory.services.words import reread_words
 from memory.services.work import Busy
-from tenants.scope import SpaceScope
+from tenants.scope import SpaceGone, SpaceScope
 from tenants.services.erasures import erasing_space_ids
 from tenants.services.upkeep import active_space_ids, rereading_space_ids
 
@@ -133,10 +134,12 @@ def _fan_out(task: Task, space_ids: Sequence[UUID], seconds: int) -> int:
 @shared_task
 def resume_imports() -> int:
     """Send imports that wait and that no worker is at. Returns how many."""
-    stalled = transfer_queries.stalled_imports(SILENT_SECONDS)
-    for space_id, import_id in stalled:
-        send_to_worker(space_id, import_id)
-    return len(stalled)
+    sent = 0
+    for space_id, import_id in transfer_queries.stalled_imports(SILENT_SECONDS):
+        # A space may be erased, or its tenant suspended, in the meantime.
+        with suppress(SpaceGone):
+            sent += send_again(SpaceScope.for_task(space_id), import_id)
+    return sent
 
 
 @shared_task

@@ -153,6 +153,22 @@ def send_to_worker(space_id: UUID, import_id: UUID, *, seconds: float = 0) -> No
         logger.warning("The queue does not answer; the import %s waits until it does", import_id)
 
 
+def send_again(scope: SpaceScope, import_id: UUID) -> bool:
+    """Leave an import that nothing was heard of to a worker, unless one is storing some of it just now; whether it was left.
+
+    That counts as being heard of: it may only be waiting in a long queue, where one more of it is enough.
+    """
+    with space_tx(scope):
+        silent = Import.objects.select_for_update(skip_locked=True).filter(space_id=scope.space_id, id=import_id)
+        row = silent.filter(status__in=Import.UNFINISHED).first()
+        if row is None:
+            return False
+        row.updated_at = timezone.now()
+        row.save(update_fields=["updated_at"])
+    send_to_worker(scope.space_id, import_id)
+    return True
+
+
 def _receive(scope: SpaceScope, import_id: UUID, offset: int, file: Iterable[bytes], *, more: bool) -> ImportRecord:
     for part in _parts(file):
         if offset + len(part) > installation().sizes.import_bytes:

@@ -1,21 +1,26 @@
 """Export and import: a whole space out as lines, and in again to the bit."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.services.events import recent_events
+from memory.models import Import
 from memory.records import NewMemory
 from memory.services import export as exporting
 from memory.services import import_memories as importing
 from memory.services.export import export
 from memory.services.remember import remember_batch
+from memory.tasks import SILENT_SECONDS, resume_imports
 from tenants.models import Tenant
 from tenants.scope import space_tx
 from tests.limits import limit_space
+from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi, detail, problems, space_of_vectors
 from tests.memory.test_tallies import counted, tallied
 from tests.memory.transfers import (
@@ -265,6 +270,29 @@ def test_a_file_that_was_never_finished_is_given_up(plane: SpaceApi) -> None:
     job = send(plane, b"{", "import/?more=true").json()
     assert work(plane, job["id"]) == "failed"
     assert plane.get(f"import/{job['id']}/").json()["problem"]["code"] == "abandoned"
+
+
+def fall_silent() -> None:
+    with space_tx(scope_of("acme_plane")):
+        Import.objects.update(updated_at=timezone.now() - timedelta(seconds=SILENT_SECONDS + 1))
+
+
+def test_an_import_that_only_waits_in_the_queue_is_not_sent_again_each_minute(plane: SpaceApi) -> None:
+    send(plane, plane_file())
+    assert resume_imports() == 0
+    fall_silent()
+    assert (resume_imports(), resume_imports()) == (1, 0)
+    fall_silent()
+    assert resume_imports() == 1
+
+
+def test_an_import_that_a_worker_is_storing_just_now_is_not_sent_again(plane: SpaceApi) -> None:
+    send(plane, plane_file())
+    fall_silent()
+    with space_tx(scope_of("acme_plane")):
+        assert Import.objects.select_for_update().get()
+        assert at_once(resume_imports) == [0]
+    assert resume_imports() == 1
 
 
 def test_nothing_of_a_file_is_left_once_it_is_read(lived_in: SpaceApi) -> None:

@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import current_app
 from django.db import connection
+from django.utils import timezone
 from tqdm import tqdm
 
 from benchmarks.corpus import Corpus
@@ -21,6 +23,7 @@ from benchmarks.report import Findings, Table, Wanted
 from benchmarks.spaces import make_tenant
 from engram_site.runner.site import ROOT
 from memory.records import NewMemory
+from memory.services.expire import expire_memories
 from memory.services.memories import forget
 from memory.services.recall import Cue, recall
 from memory.services.reinforcement import apply_recalls
@@ -34,11 +37,14 @@ SPACE = "bench-soak"
 BATCH = 50
 # Seconds between two kills, on average, with a worker's start between them.
 BETWEEN_KILLS = 6.0
+# The share of memories that expire, and after how many seconds at most.
+MORTAL, LONGEST_LIFE = 0.1, 30.0
 TASKS = [
     "memory.tasks.rebalance_space",
     "memory.tasks.apply_recalls",
     "memory.tasks.tidy_space",
     "memory.tasks.refresh_lexicon",
+    "memory.tasks.link_entities",
 ]
 CHECK = """
 with held as (
@@ -60,7 +66,8 @@ select
 
 @dataclass
 class Soak:
-    """What was done, and which memories there should be; ``recalled`` counts what a recall noted of memories still there."""
+    """What was done, and which memories there should be once the others have expired; ``recalled`` counts what a recall noted of
+    memories still there."""
 
     scope: SpaceScope
     corpus: Corpus
@@ -73,10 +80,19 @@ class Soak:
         texts = self.corpus.texts(BATCH)
         vectors = self.corpus.vectors(texts)
         memories = [
-            NewMemory(text.content, session="soak", embedding=vector.tolist())
+            NewMemory(text.content, session="soak", embedding=vector.tolist(), expires_at=self.end())
             for text, vector in zip(texts, vectors, strict=True)
         ]
-        self.alive += [stored.id for stored in remember_batch(self.scope, memories)]
+        stored = remember_batch(self.scope, memories)
+        staying = [kept.id for kept, memory in zip(stored, memories, strict=True) if memory.expires_at is None]
+        self.alive += staying
+        self.done["expire"] += len(stored) - len(staying)
+
+    def end(self) -> datetime | None:
+        """When a memory expires, if it does."""
+        if self.draw.random() > MORTAL:
+            return None
+        return timezone.now() + timedelta(seconds=self.draw.uniform(1, LONGEST_LIFE))
 
     def recall(self) -> None:
         vector = self.corpus.vectors(self.corpus.texts(1))[0]
@@ -119,7 +135,7 @@ def measure(installation: Installation, *, minutes: float) -> Findings:
                 worker, kill_at = _start(), time.monotonic() + soak.draw.uniform(0.5, 1.5) * BETWEEN_KILLS
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
-    _apply_the_rest(soak.scope)
+    _do_the_rest(soak.scope)
     return _findings(soak, kills)
 
 
@@ -130,15 +146,22 @@ def _start() -> "subprocess.Popen[bytes]":
     )
 
 
-def _apply_the_rest(scope: SpaceScope) -> None:
+def _do_the_rest(scope: SpaceScope) -> None:
+    """What the planners would have done in time."""
+    time.sleep(LONGEST_LIFE)
+    while _in_turn(lambda: apply_recalls(scope)):
+        pass
+    while not _in_turn(lambda: expire_memories(scope)):
+        pass
+
+
+def _in_turn(act: Callable[[], int]) -> int:
     """A killed worker's turn ends when the database notices."""
     while True:
         try:
-            apply_recalls(scope)
+            return act()
         except Busy:
             time.sleep(0.2)
-        else:
-            return
 
 
 def _findings(soak: Soak, kills: int) -> Findings:
@@ -157,7 +180,7 @@ def _findings(soak: Soak, kills: int) -> Findings:
             Table("Held at the end", ["tier", "memories"], sorted(tiers.items())),
         ],
         [
-            Wanted.at_most("memories lost, or there though forgotten", 0, lost),
+            Wanted.at_most("memories lost, or there though forgotten or expired", 0, lost),
             Wanted.at_most("memories twice", 0, doubled),
             Wanted.at_most("memories without their vector in their tier, and the reverse", 0, misplaced + abs(orphans)),
             Wanted.at_most("tiers whose tally is not their count", 0, miscounted),

@@ -5,18 +5,24 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
+from audit.models import AuditSeal, SpaceUsage
+from audit.services.verify import verify_audit
 from memory.models import Association, Entity, Import, Lexeme, Memory, Unlinked
 from memory.records import NewMemory
 from memory.services.imports import read_import, start_import
+from memory.services.lexicon import refresh_lexicon
 from memory.services.reinforcement import BATCH as RECALLS_AT_A_TIME
 from memory.services.remember import remember_batch
-from tenants.models import DeadLetter, Erasure, Space
-from tenants.scope import space_tx
+from tenants.callers import operator
+from tenants.models import DeadLetter, Erasure, Space, Tenant
+from tenants.scope import space_tx, tenant_tx
 from tests.memory.space_api import space_of_vectors
 from tests.memory.wholeness import assert_whole
 from tests.site.full_space import MEMORIES, SPACE, count, long_file, make_full_space, note_recalls, recalls
@@ -154,6 +160,77 @@ def test_killed_while_it_reads_names(worker: Worker, full: str) -> None:
         assert Association.objects.filter(kind="entity").count() == 2 * (MEMORIES - 1)
         assert Entity.objects.filter(name__startswith="ord-").count() == 2 * MEMORIES
     assert_whole(SPACE, 2 * MEMORIES)
+
+
+def reread_to() -> UUID | None:
+    return Space.objects.get(name=SPACE).reread_to
+
+
+def houses() -> int:
+    with space_tx(scope_of(SPACE)):
+        return sum(Lexeme.objects.filter(lexeme="haus").values_list("memories", flat=True))
+
+
+def test_killed_while_it_reads_words_anew(worker: Worker, full: str) -> None:
+    for start in range(0, MEMORIES, 1_000):
+        memories = [NewMemory(f"Häuser {n}", embedding=[1.0, 0.0]) for n in range(start, start + 1_000)]
+        remember_batch(scope_of(SPACE), memories)
+    refresh_lexicon(scope_of(SPACE))
+    assert ControlApi(logged_in("alice")).patch(f"spaces/{SPACE}/", {"text_search": "german"}).status_code == 200
+    begin = reread_to()
+    worker.send("memory.tasks.reread_space", full)
+    worker.wait_until(lambda: reread_to() not in (begin, None))
+    worker.kill_children()
+    worker.wait_until(lambda: houses() == MEMORIES)
+    assert reread_to() is None
+    assert_whole(SPACE, 2 * MEMORIES)
+
+
+def put_into_the_trail(events: int, over: timedelta) -> None:
+    """Recalls of acme's, evenly over some time that ends a minute ago, and nothing else."""
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute("delete from audit_auditevent")
+        admin.execute(
+            """
+            insert into audit_auditevent
+                (at, tenant_id, space_id, space, actor_kind, action, outcome, request_id, duration_ms)
+            select now() - interval '1 minute' - %s * n / %s, s.tenant_id, s.id, s.name, 'key', 'recall', 'allowed', '', 1
+            from tenants_space s cross join generate_series(1, %s) n where s.name = 'acme_s1'
+            """,
+            [over, events, events],
+        )
+
+
+def counted_recalls() -> int:
+    with space_tx(scope_of("acme_s1")):
+        counted = SpaceUsage.objects.filter(step="hour", action="recall").aggregate(all=Sum("operations"))
+    return int(counted["all"] or 0)
+
+
+def test_killed_while_it_counts_usage(worker: Worker, world: World) -> None:
+    put_into_the_trail(50_000, timedelta(days=10))
+    worker.send("audit.tasks.roll_up_usage")
+    worker.wait_until(lambda: 0 < counted_recalls() < 50_000)
+    worker.kill_children()
+    worker.wait_until(lambda: counted_recalls() >= 50_000)
+    assert counted_recalls() == 50_000
+
+
+def sealed() -> int:
+    acme = Tenant.objects.get(slug="acme").id
+    with tenant_tx(acme):
+        return int(AuditSeal.objects.filter(tenant_id=acme).aggregate(all=Sum("events"))["all"] or 0)
+
+
+def test_killed_while_it_seals_the_trail(worker: Worker, world: World) -> None:
+    put_into_the_trail(60_000, timedelta(hours=1))
+    worker.send("audit.tasks.seal_events")
+    worker.wait_until(lambda: 0 < sealed() < 60_000)
+    worker.kill_children()
+    worker.wait_until(lambda: sealed() >= 60_000)
+    (chain,) = verify_audit(operator("tests"), "acme")
+    assert (chain.events, chain.findings) == (60_000, [])
 
 
 def test_killed_while_it_erases_a_space(worker: Worker, full: str) -> None:

@@ -34,6 +34,7 @@ def measure(installation: Installation, *, quick: bool) -> Findings:
     with Loader(installation.admin_url) as loader, tqdm(total=2 * MEMORIES, unit="memories", desc="spaces") as bar:
         victim = fill(make_tenant("victim", [VICTIM]), VICTIM, MEMORIES, 60, corpus, loader, bar)
         flooding = fill(make_tenant("flood", [FLOOD]), FLOOD, MEMORIES, 60, corpus, loader, bar)
+        loader.settle()
     Space.objects.filter(name=FLOOD).update(limits={"rate_limit_per_space": FLOOD_LIMIT, "max_concurrent_per_space": 2})
     victim_token = installation.site.access_token(victim.tenant.api_key)
     flood_token = installation.site.access_token(flooding.tenant.api_key)

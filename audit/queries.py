@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tenants import statements
 from tenants.operations import Operation
 
 _SQL = statements.load(__file__)
+# Hours of a busy trail that nobody counted take minutes; given up each time, they would never be counted.
+ROLL_UP_MS = 900_000
 
 
 def write_event(operation: Operation) -> None:
@@ -107,7 +109,8 @@ def settled_before() -> datetime:
 
 def roll_up_usage() -> tuple[datetime, datetime]:
     """Bring the usage series further; return the minute reached and the last whole minute there is."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SQL["limit_time"], {"milliseconds": ROLL_UP_MS})
         cursor.execute(_SQL["roll_up_usage"])
         reached, latest = cursor.fetchone()
         return reached, latest

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
+from audit import queries
 from audit.models import SpaceUsage, Step, TenantUsage
 from audit.services.usage import Durations, Series, space_series, tenant_pulse, tenant_series
 from audit.tasks import roll_up_usage
@@ -107,6 +108,13 @@ def test_the_running_minute_waits_for_its_end(owner: psycopg.Connection) -> None
     happen(owner, timezone.now() + timedelta(seconds=1), 1.0)
     roll_up_usage()
     assert counted(of_space("acme_s1")) == []
+
+
+def test_hours_that_nobody_counted_are_given_the_time_that_they_take(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(queries._SQL, "roll_up_usage", "select current_setting('statement_timeout'), now()")
+    assert queries.roll_up_usage()[0] == "15min"
 
 
 def test_hours_and_days_sum_up_their_minutes(owner: psycopg.Connection) -> None:

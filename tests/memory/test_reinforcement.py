@@ -18,6 +18,7 @@ from memory.models import Association, Memory
 from memory.services import reinforcement
 from memory.services.expire import expire_memories
 from memory.services.reinforcement import apply_recalls, fade_associations, forget_recalls, waiting
+from memory.services.tiers import promote
 from memory.services.work import Busy, take_turn
 from tenants.scope import space_tx
 from tests.memory.parallel import at_once
@@ -103,7 +104,6 @@ def test_what_is_recalled_while_a_worker_is_at_its_last_batch_waits_for_the_next
 ) -> None:
     (memory,) = batch(plane, 1)
     plane.recall(embedding=EAST)
-    promote = reinforcement.promote
 
     def promote_while_it_is_recalled(*args: Any) -> Any:
         plane.recall(embedding=EAST)

@@ -12,7 +12,7 @@ from tenants.models import SPACE_NAME, Permission, SigningKey
 from tenants.operations import Action
 from tenants.pages.page_form import PageForm
 from tenants.services.keys import NewKey, create_key, rotate_key
-from tenants.services.signing_keys import SigningKeyView, create_signing_key
+from tenants.services.signing_keys import SigningKeyView, create_signing_key, rotate_signing_key
 
 # Days until a key ends; none is for good.
 LIFETIMES = [("", "When it is revoked"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
@@ -71,20 +71,42 @@ class NewKeyForm(PageForm):
         )
 
 
-class RotateForm(PageForm):
+class GraceForm(PageForm):
     grace = forms.TypedChoiceField(
         label="The old key ends", choices=GRACES, coerce=int, help_text="Until then both work."
     )
 
+    @property
+    def grace_given(self) -> timedelta:
+        return timedelta(seconds=self.cleaned_data["grace"])
+
+
+class RotateForm(GraceForm):
     def rotate(self, caller: Caller, key_id: UUID) -> NewKey | None:
         """Put a new key in its place; ``None`` for one that has ended."""
         if not self.is_valid():
             return None
-        grace = timedelta(seconds=self.cleaned_data["grace"])
-        return self.carry_out(caller, Action.ROTATE_KEY, lambda: rotate_key(caller, key_id, grace=grace))
+        return self.carry_out(caller, Action.ROTATE_KEY, lambda: rotate_key(caller, key_id, grace=self.grace_given))
 
 
-class NewSigningKeyForm(PageForm):
+class PublicKeyForm(PageForm):
+    public_key = forms.CharField(
+        label="Public key",
+        required=False,
+        max_length=10_000,
+        help_text="PEM, for EdDSA and RS256.",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": "-----BEGIN PUBLIC KEY-----"}),
+    )
+
+    def clean_public_key(self) -> str | None:
+        given: str = self.cleaned_data["public_key"]
+        if "PRIVATE KEY" in given:
+            # It should not stand in the answer too.
+            self.data = dict(self.data.items()) | {"public_key": ""}
+        return given or None
+
+
+class NewSigningKeyForm(PublicKeyForm):
     name = forms.CharField(max_length=100, help_text="The backend that is to sign with it.")
     algorithm = forms.ChoiceField(
         choices=[
@@ -93,14 +115,8 @@ class NewSigningKeyForm(PageForm):
             (SigningKey.Algorithm.HS256.value, "HS256: a secret, shown once"),
         ],
     )
-    public_key = forms.CharField(
-        label="Public key",
-        required=False,
-        max_length=10_000,
-        help_text="PEM, for EdDSA and RS256.",
-        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": "-----BEGIN PUBLIC KEY-----"}),
-    )
     lifetime = forms.ChoiceField(label="It ends", choices=LIFETIMES, required=False)
+    field_order = ["name", "algorithm", "public_key", "lifetime"]
     named = {"expires_at": "lifetime"}
 
     def create(self, caller: Caller) -> tuple[SigningKeyView, str | None] | None:
@@ -108,9 +124,6 @@ class NewSigningKeyForm(PageForm):
         if not self.is_valid():
             return None
         given = self.cleaned_data
-        if "PRIVATE KEY" in given["public_key"]:
-            # It should not stand in the answer too.
-            self.data = {**self.data, "public_key": ""}
         return self.carry_out(
             caller,
             Action.CREATE_SIGNING_KEY,
@@ -118,7 +131,23 @@ class NewSigningKeyForm(PageForm):
                 caller,
                 name=given["name"],
                 algorithm=given["algorithm"],
-                public_key=given["public_key"] or None,
+                public_key=given["public_key"],
                 expires_at=_ends_at(given["lifetime"]),
+            ),
+        )
+
+
+class RotateSigningKeyForm(GraceForm, PublicKeyForm):
+    """A key of HS256 takes no public key: its page does not ask for one."""
+
+    def rotate(self, caller: Caller, key_id: UUID) -> tuple[SigningKeyView, str | None] | None:
+        """Put a new key in its place; ``None`` for one that has ended, or a public key that will not do."""
+        if not self.is_valid():
+            return None
+        return self.carry_out(
+            caller,
+            Action.ROTATE_SIGNING_KEY,
+            lambda: rotate_signing_key(
+                caller, key_id, public_key=self.cleaned_data["public_key"], grace=self.grace_given
             ),
         )

@@ -111,7 +111,9 @@ PAGES = [
     Page("GET", "signing-keys/", 302, "/login/?next=/signing-keys/"),
     Page("POST", "signing-keys/", 302, "/login/?next=/signing-keys/"),
     Page("GET", "signing-keys/<uuid:key_id>/", 302, "/login/?next=/signing-keys/00000000-0000-4000-8000-000000000000/"),
-    Page("POST", "signing-keys/<uuid:key_id>/", 405),
+    Page(
+        "POST", "signing-keys/<uuid:key_id>/", 302, "/login/?next=/signing-keys/00000000-0000-4000-8000-000000000000/"
+    ),
     Page("GET", "signing-keys/<uuid:key_id>/revoke/", 405),
     Page("POST", "signing-keys/<uuid:key_id>/revoke/", 302, "/login/?next=/signing-keys/"),
     Page("GET", "audit/", 302, "/login/?next=/audit/"),

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.contrib.auth import get_user_model
+from django.test import Client
 from django.utils import timezone
 
 from tenants.models import SigningKey
 from tests.memory.space_api import problems
-from tests.tenants.backends import Backend, bearer, pem
+from tests.tenants.backends import Backend, bearer, ed25519_key, pem
 from tests.tenants.control_api import ControlApi, trail
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
@@ -100,3 +102,37 @@ def test_reading_and_rotating_are_in_the_trail_and_no_secret(alice: ControlApi) 
     shown = f"backend ({old['kid']})"
     assert trail("acme", "read_signing_key") == [("allowed", shown)]
     assert trail("acme", "rotate_signing_key") == [("allowed", shown)]
+
+
+def test_its_page_puts_a_new_secret_in_its_place_and_shows_it_once(alice: ControlApi, client: Client) -> None:
+    old = alice.made("signing-keys/", HS256)
+    client.force_login(get_user_model().objects.get(username="alice"))
+    assert "Public key" not in client.get(f"/signing-keys/{old['id']}/").content.decode()
+    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "0"})
+    key, secret = answer.context["key"], answer.context["secret"]
+    assert secret in answer.content.decode()
+    assert (status_of(old), status_of({"kid": key.kid, "algorithm": "HS256"}, secret)) == (401, 200)
+    assert secret not in client.get(f"/signing-keys/{key.id}/").content.decode()
+    ended = client.post(f"/signing-keys/{old['id']}/", {"grace": "0"})
+    assert "has ended; register a new one." in " ".join(ended.context["form"].non_field_errors())
+
+
+def test_its_page_asks_for_the_public_key_to_put_in_its_place(alice: ControlApi, client: Client) -> None:
+    first, second = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    old = alice.made("signing-keys/", {"name": "backend", "algorithm": "EdDSA", "public_key": pem(first)})
+    client.force_login(get_user_model().objects.get(username="alice"))
+    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "3600"})
+    assert "EdDSA needs" in answer.context["form"].errors["public_key"][0]
+    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "3600", "public_key": pem(second)})
+    assert answer.context["secret"] is None
+    new = {"kid": answer.context["key"].kid, "algorithm": "EdDSA"}
+    assert (status_of(old, first), status_of(new, second)) == (200, 200)
+
+
+def test_its_page_does_not_repeat_a_private_key(alice: ControlApi, client: Client) -> None:
+    old = alice.made("signing-keys/", {"name": "backend", "algorithm": "EdDSA", "public_key": pem(ed25519_key())})
+    client.force_login(get_user_model().objects.get(username="alice"))
+    private = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
+    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "0", "public_key": private})
+    assert "must stay with you" in answer.content.decode()
+    assert "AAAA" not in answer.content.decode()

@@ -23,6 +23,7 @@ from tenants.services.break_glass import GlassView, glasses_over
 from tenants.services.erasures import ErasureView, late_erasures
 from tenants.services.keys import ExpiringKey, expiring_keys
 from tenants.services.limiter import running_now
+from tenants.services.signing_keys import ExpiringSigningKey, expiring_signing_keys
 from tenants.services.tree import path_to
 from tenants.services.work import SpaceFailure, failures_of
 
@@ -111,6 +112,7 @@ class Attention:
     limited: Sequence[SpaceOverview]
     failing: Sequence[SpaceOverview]
     keys: Sequence[ExpiringKey] = ()
+    signing_keys: Sequence[ExpiringSigningKey] = ()
     tasks: Sequence[SpaceFailure] = ()
     erasures: Sequence[ErasureView] = ()
     glasses: Sequence[GlassView] = ()
@@ -233,6 +235,7 @@ def _attention(caller: Caller, spaces: Sequence[SpaceOverview], *, admin: bool) 
     return replace(
         of_spaces,
         keys=expiring_keys(tenant_id, EXPIRES_SOON, MOST_KEYS),
+        signing_keys=expiring_signing_keys(tenant_id, EXPIRES_SOON, MOST_KEYS),
         tasks=failures_of(tenant_id, now - TOLD_OF_FAILURES, MOST_FAILURES),
         erasures=late_erasures(tenant_id),
         # Who may read just now is said at the head of every page.

@@ -51,6 +51,14 @@ class SigningKeyView:
         return has_ended(self, timezone.now())
 
 
+@dataclass(frozen=True, slots=True)
+class ExpiringSigningKey:
+    id: UUID
+    name: str
+    kid: str
+    expires_at: datetime
+
+
 def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
     """The tenant's newest thousand signing keys, newest first, ended ones too. Raises ``Refused`` for all but admins."""
     tenant = administered(caller)
@@ -59,6 +67,16 @@ def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
         views = [_view(key) for key in keys]
         record(caller, Action.LIST_SIGNING_KEYS)
     return views
+
+
+def expiring_signing_keys(tenant_id: UUID, within: timedelta, limit: int) -> list[ExpiringSigningKey]:
+    """The tenant's signing keys that end by themselves before long, the next one first."""
+    now = timezone.now()
+    ending = SigningKey.objects.filter(
+        tenant_id=tenant_id, revoked_at=None, expires_at__gt=now, expires_at__lt=now + within
+    )
+    rows = ending.order_by("expires_at").values_list("id", "name", "kid", "expires_at")[:limit]
+    return [ExpiringSigningKey(key_id, name, kid, expires_at) for key_id, name, kid, expires_at in rows if expires_at]
 
 
 def read_signing_key(caller: Caller, key_id: UUID) -> SigningKeyView:

@@ -20,12 +20,12 @@ from memory.services import overview as overviews
 from memory.services.overview import SpaceOverview, overview, view_overview
 from tenants.callers import Actor, Caller, Origin, operator
 from tenants.errors import AccessWithdrawn, TenantSuspended
-from tenants.models import ApiKey, Membership, Space, Tenant
+from tenants.models import ApiKey, Membership, SigningKey, Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import space_tx, tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import suspend_tenant
-from tests.world import World, remember_in, scope_of
+from tests.world import World, logged_in, remember_in, scope_of
 
 
 def member(name: str, tenant: str) -> Caller:
@@ -159,6 +159,24 @@ def test_what_needs_attention_is_gathered(world: World) -> None:
     assert needs.full[0].percent_full == 100
     assert [key.name for key in needs.keys] == ["acme_s1"]
     assert not overview(member("bob", "acme")).attention.keys
+
+
+def signing_key(tenant: str, name: str, **fields: datetime) -> None:
+    owner = Tenant.objects.get(slug=tenant)
+    SigningKey.objects.create(tenant=owner, name=name, kid=f"sk_{name}", algorithm="HS256", material="sealed", **fields)
+
+
+def test_signing_keys_that_end_before_long_need_attention(world: World) -> None:
+    now = timezone.now()
+    signing_key("acme", "soon", expires_at=now + timedelta(days=3))
+    signing_key("acme", "later", expires_at=now + timedelta(days=30))
+    signing_key("acme", "never")
+    signing_key("acme", "revoked", expires_at=now + timedelta(days=3), revoked_at=now)
+    signing_key("globex", "foreign", expires_at=now + timedelta(days=3))
+    assert [key.name for key in overview(member("alice", "acme")).attention.signing_keys] == ["soon"]
+    assert not overview(member("bob", "acme")).attention.signing_keys
+    page = logged_in("alice").get("/").content.decode()
+    assert "The signing key <strong>soon</strong>" in page
 
 
 def test_a_space_that_turned_calls_away_lately_needs_attention(world: World) -> None:

@@ -127,8 +127,8 @@ class BrowseForm(OfferingForm):
     tier = forms.ChoiceField(required=False, choices=[("", "Any"), *Tier.choices])
     kind = forms.CharField(required=False, max_length=32)
     session = forms.CharField(required=False, max_length=200)
-    created_after = forms.DateField(label="After", required=False, widget=DATE)
-    created_before = forms.DateField(label="Before", required=False, widget=DATE)
+    created_after = forms.DateField(label="From day (UTC)", required=False, widget=DATE)
+    created_before = forms.DateField(label="Before day (UTC)", required=False, widget=DATE)
 
     def __init__(self, data: Any, spaces: Sequence[LiveSpace]) -> None:
         super().__init__(data)

@@ -87,6 +87,16 @@ def test_filters_let_in_what_fits(world: World) -> None:
     assert "The first memory of acme_s1." in shown(logged_in("alice"), "/memories/", space="acme_s1", **fitting)
 
 
+def test_rows_show_when_it_was_remembered_as_the_filters_take_it(world: World) -> None:
+    remember_in("acme_s1", "The moon landing.", observed_at=datetime(1969, 7, 20, tzinfo=UTC))
+    today = timezone.now().date().isoformat()
+    page = shown(logged_in("alice"), "/memories/", space="acme_s1", created_after=today)
+    row = page[page.index("The moon landing.") :].partition("</li>")[0]
+    assert f'<span>remembered <time datetime="{today}' in row
+    assert "1969" not in row
+    assert "From day (UTC)" in page
+
+
 def test_a_filter_that_is_none_is_said_beside_its_field(world: World) -> None:
     page = shown(logged_in("alice"), "/memories/", created_after="yesterday", space="globex_s1")
     assert "Enter a valid date." in page

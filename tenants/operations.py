@@ -25,6 +25,7 @@ class Action(TextChoices):
     WHOAMI = "whoami"
     LOG_IN = "log_in"
     LOG_OUT = "log_out"
+    CHANGE_PASSWORD = "change_password"
     VIEW_OVERVIEW = "view_overview"
     CREATE_TENANT = "create_tenant"
     SUSPEND_TENANT = "suspend_tenant"

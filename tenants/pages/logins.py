@@ -20,7 +20,7 @@ def connect() -> None:
 
 
 def _logged_in(request: HttpRequest, user: AbstractUser, **_: Any) -> None:
-    caller = _caller(request, user)
+    caller = person_caller(request, user)
     with tenant_tx(caller.tenant_id):
         record(caller, Action.LOG_IN)
 
@@ -28,7 +28,7 @@ def _logged_in(request: HttpRequest, user: AbstractUser, **_: Any) -> None:
 def _logged_out(request: HttpRequest, user: AbstractUser | None, **_: Any) -> None:
     if user is None:
         return
-    caller = _caller(request, user)
+    caller = person_caller(request, user)
     with tenant_tx(caller.tenant_id):
         record(caller, Action.LOG_OUT)
 
@@ -59,7 +59,7 @@ def _refused(request: HttpRequest | None, username: str | None, outcome: Outcome
         )
 
 
-def _caller(request: HttpRequest, user: AbstractUser) -> Caller:
+def person_caller(request: HttpRequest, user: AbstractUser) -> Caller:
     """The person in the tenant that their pages show; filed under the installation if they are of none."""
     current = chosen_membership(memberships_of(user.pk), request.session.get("tenant"))
     kind: ActorKind = "member" if current or not user.is_staff else "operator"

@@ -6,6 +6,7 @@ from tenants.pages import keys, people, spaces, views
 urlpatterns = [
     path("login/", views.LogInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", views.ChangePasswordView.as_view(), name="change-password"),
     path("tenant/", views.choose_tenant, name="choose-tenant"),
     path("spaces/", spaces.spaces_page, name="spaces-page"),
     path("spaces/<str:space>/", spaces.space_page, name="space-page"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
+from django.forms.fields import InvalidJSONInput
 from django.http import QueryDict
 
 from memory.api.serializers import MemoryChange
@@ -14,6 +15,7 @@ from memory.models import Tier
 from memory.records import MemoryRecord
 from memory.services.memories import Filters
 from memory.services.recall import SPREADING, Cue
+from tenants import strict_json
 from tenants.queries import LiveSpace
 
 MOST_SPACES = 10
@@ -158,6 +160,35 @@ class TextField(forms.CharField):
         return str(super().to_python(value)).replace("\r\n", "\n")
 
 
+class StrictJSONField(forms.JSONField):
+    """JSON, read as the API reads it: what the database cannot hold is refused beside the field."""
+
+    def to_python(self, value: Any) -> Any:
+        if self.disabled or value in self.empty_values:
+            return super().to_python(value)
+        try:
+            return strict_json.loads(value.encode())
+        except ValueError as error:
+            raise forms.ValidationError(
+                f"This cannot be stored: {error}. Allowed: a JSON object.", "invalid"
+            ) from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Shown again as it was typed when it cannot be read."""
+        if data is None:
+            return None
+        try:
+            return strict_json.loads(data.encode())
+        except ValueError:
+            return InvalidJSONInput(data)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != initial)
+        except forms.ValidationError:
+            return True
+
+
 class EditForm(forms.Form):
     """A memory's fields. What the API refuses, this refuses, in the same words."""
 
@@ -165,7 +196,7 @@ class EditForm(forms.Form):
     kind = forms.CharField(max_length=32)
     confidence = forms.FloatField(min_value=0, max_value=1, widget=forms.NumberInput(attrs={"step": "any"}))
     session = forms.CharField(required=False, max_length=200)
-    metadata = forms.JSONField(required=False, widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
+    metadata = StrictJSONField(required=False, widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
     expires_at = forms.DateTimeField(label="Expires (UTC)", required=False, widget=MOMENT)
 
     def __init__(self, memory: MemoryRecord, data: Any = None) -> None:

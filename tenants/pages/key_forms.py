@@ -16,6 +16,7 @@ from tenants.services.signing_keys import SigningKeyView, create_signing_key, ro
 
 # Days until a key ends; none is for good.
 LIFETIMES = [("", "When it is revoked"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
+DAY = 86_400
 GRACES = [("0", "At once"), ("3600", "In an hour"), ("86400", "In a day")]
 MOST_SPACES = 100
 
@@ -73,7 +74,7 @@ class NewKeyForm(PageForm):
 
 class GraceForm(PageForm):
     grace = forms.TypedChoiceField(
-        label="The old key ends", choices=GRACES, coerce=int, help_text="Until then both work."
+        label="The old key ends", choices=GRACES, coerce=int, initial=DAY, help_text="Until then both work."
     )
 
     @property

@@ -76,6 +76,7 @@ def test_a_team_is_made_joined_left_and_dissolved(world: World, open_page: OpenP
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("bob is in the team now.")
     page.get_by_role("button", name="Take out bob").click()
+    page.get_by_role("dialog", name="Take them out?").get_by_role("button", name="Take them out").click()
     expect(page.get_by_role("heading", name="Nobody yet")).to_be_visible()
     page.get_by_text("Dissolve this team …").click()
     page.get_by_role("button", name="Yes, dissolve it").click()

@@ -78,7 +78,8 @@ class _Filled:
         self._ids = _remember(self._scope, part)
         worker = SpaceScope.for_task(self._scope.space_id)
         refresh_lexicon(worker)
-        link_entities(worker)
+        while not link_entities(worker):
+            pass
 
     def compared(self) -> Found:
         """What Engram finds, and what the baselines do."""

@@ -86,7 +86,8 @@ def _fill(scope: SpaceScope, *, quiet: bool) -> int:
     with tqdm(total=len(listed), desc=scope.space, unit="memories", disable=quiet or None) as bar:
         loaded = load(scope, listed, bar.update)
     refresh_lexicon(scope.restarted())
-    link_entities(scope.restarted())
+    while not link_entities(scope.restarted()):
+        pass
     return loaded.created
 
 

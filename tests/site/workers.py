@@ -36,9 +36,7 @@ class Worker:
         self.start()
 
     def start(self) -> None:
-        command = (
-            f"{sys.executable} -m celery -q -A engram_site worker -Q celery,owner --pool prefork --concurrency 2".split()
-        )
+        command = f"{sys.executable} -m celery -q -A engram_site worker -Q celery,owner --pool prefork --concurrency 2".split()
         own = {"REDIS_URL": self.valkey.url, "ENGRAM_LOG_LEVEL": "INFO", "ENGRAM_LOG_FORMAT": "text"}
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(

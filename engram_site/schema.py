@@ -14,10 +14,9 @@ from tenants.api.strict import ProblemAnswer, StrictSerializer
 from tenants.operations import Action
 
 # What any operation may be answered with; the rest depends on what it takes.
-_ALWAYS = (400, 401, 403, 406, 503)
+_ALWAYS = (400, 401, 403, 406, 429, 503)
 _WITH_PATH = (404,)
-_WITH_BODY = (413, 415)
-_OF_A_SPACE = (429,)
+_WITH_BODY = (411, 413, 415)
 _FILLING = {Action.REMEMBER, Action.REMEMBER_BATCH}
 _CONFLICTING = {
     Action.CREATE_SPACE,
@@ -70,7 +69,6 @@ class EngramSchema(AutoSchema):
             _ALWAYS
             + (_WITH_PATH if "{" in self.path else ())
             + (_WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ())
-            + (_OF_A_SPACE if "{space}" in self.path else ())
             + ((507,) if self.action in _FILLING else ())
             + ((409,) if self.action in _CONFLICTING else ())
         )

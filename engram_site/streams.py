@@ -43,14 +43,17 @@ class StreamsMiddleware:
 
 
 class _Held:
-    """An answer's pieces, whose place is given back when the answer is closed: also one of which no piece was sent."""
+    """An answer's pieces, whose place is given back after the last, or when the answer is closed: also before the first."""
 
     def __init__(self, pieces: Iterable[Any], place: ExitStack) -> None:
         self._pieces = pieces
         self._place = place
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._pieces)
+        try:
+            yield from self._pieces
+        finally:
+            self.close()
 
     def close(self) -> None:
         self._place.close()

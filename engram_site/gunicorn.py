@@ -77,12 +77,14 @@ sendfile = False
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Load the embedder now, beside the first requests, so that nobody's first recall waits for it."""
+    """Load the embedder and plan searches now, beside the first requests, so that nobody's first recall waits for it."""
     from engram_site.turns import take_short_turns
     from memory.embedders import get_embedder
+    from memory.warming import warm_connections
 
     take_short_turns()
     threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()
+    threading.Thread(target=warm_connections, args=(threads,), daemon=True).start()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

@@ -88,7 +88,10 @@ def _database(url: str, password: str, *, pooled: bool) -> dict[str, Any]:
     prepared = {"server_side_binding": True, "prepare_threshold": threshold}
     options: dict[str, Any] = {"application_name": "engram", **prepared, **dict(parse_qsl(parts.query))}
     if pooled:
-        options["pool"] = {"min_size": 1, "max_size": env.integer("ENGRAM_POOL_SIZE", 10, least=1), "timeout": 10}
+        size = env.integer("ENGRAM_POOL_SIZE", 10, least=1)
+        # As many as there are threads are there from the start (``memory.warming``), and stay.
+        kept = min(size, env.integer("ENGRAM_WEB_THREADS", 8, least=1))
+        options["pool"] = {"min_size": kept, "max_size": size, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),

@@ -84,7 +84,7 @@ def post_worker_init(worker: Worker) -> None:
 
     take_short_turns()
     threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()
-    threading.Thread(target=warm_connections, args=(threads,), daemon=True).start()
+    threading.Thread(target=warm_connections, daemon=True).start()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

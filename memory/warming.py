@@ -1,11 +1,12 @@
 """Making a process's connections ready before anybody waits for them: a search's first run on one is mostly planning."""
 
+import logging
 import threading
 import uuid
 from dataclasses import asdict
 
 import numpy as np
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from memory import queries
 from memory.services.recall import SPREADING, Cue, prepare
@@ -16,9 +17,16 @@ from tenants.scope import SpaceScope, space_tx
 
 SECONDS = 30
 
+logger = logging.getLogger(__name__)
 
-def warm_connections(count: int) -> None:
-    """Search a space that there is not on so many connections at once, so that each has planned what a recall takes."""
+
+def warm_connections() -> None:
+    """Search a space that there is not on all connections that the pool keeps, at once, so that each has planned what a recall
+    takes. Without a pool every thread has a connection of its own, and there is nothing to do."""
+    pool = connection.pool  # type: ignore[attr-defined]  # the PostgreSQL backend's
+    if pool is None:
+        return
+    count = pool.min_size
     together = threading.Barrier(count)
     threads = [threading.Thread(target=_warm, args=(together,), daemon=True) for _ in range(count)]
     for thread in threads:
@@ -36,8 +44,9 @@ def _warm(together: threading.Barrier) -> None:
             together.wait(SECONDS)
             queries.recall(scope, call)
             queries.spread(scope, [nobody], depth=1, **asdict(SPREADING), limit=1)
-    except threading.BrokenBarrierError:
-        return
+    except (threading.BrokenBarrierError, DatabaseError):
+        # A database that is away or busy has its connections made ready by those who come first.
+        logger.info("A connection was not made ready.")
     finally:
         connection.close()
 

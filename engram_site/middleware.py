@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import request_finished
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
+from engram_site.refusals import refusal
 from tenants.callers import Origin, current_request
 from tenants.limits import installation
 
@@ -25,13 +26,17 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.match(given) else str(uuid.uuid4())
+        request_id = request_id_for(request.headers.get("X-Request-ID", ""))
         request.origin = Origin(request_id=request_id, address=_address(request))  # type: ignore[attr-defined]
         current_request.set(request_id)
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         return response
+
+
+def request_id_for(given: str) -> str:
+    """The id that a client gave its request if it is a sane one, else a new one."""
+    return given if _REQUEST_ID.match(given) else str(uuid.uuid4())
 
 
 @receiver(request_finished)
@@ -47,10 +52,12 @@ class PathMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path:
-            error = {"code": "not_found", "detail": "A path holds no NUL character.", "attr": None}
-            return JsonResponse({"type": "client_error", "errors": [error]}, status=404)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        if "\0" in request.path:
+            return refusal(request, 404, "not_found", "A path holds no NUL character.")
+        return None
 
 
 class BodySizeMiddleware:
@@ -72,15 +79,13 @@ class BodySizeMiddleware:
         if "CONTENT_LENGTH" not in request.META and request.META.get("HTTP_TRANSFER_ENCODING"):
             # Django takes a body without a length for an empty one.
             detail = "The body has no Content-Length; allowed without one: an import's file."
-            error = {"code": "length_required", "detail": detail, "attr": None}
-            return JsonResponse({"type": "client_error", "errors": [error]}, status=411)
+            return refusal(request, 411, "length_required", detail)
         most = installation().sizes.body_bytes
         most = min(most, getattr(api_view, "most_bytes", most))
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > most:
             detail = f"The body has {int(length):,} bytes; allowed: {most:,}."
-            error = {"code": "too_large", "detail": detail, "attr": None}
-            return JsonResponse({"type": "client_error", "errors": [error]}, status=413)
+            return refusal(request, 413, "too_large", detail)
         return None
 
 

@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+
+from engram_site.refusals import refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse | StreamingHttpResponse]
 
@@ -34,8 +36,9 @@ class StreamsMiddleware:
         if not self._free.acquire(blocking=False):
             most = settings.STREAMS_AT_ONCE
             detail = f"This process streams {most} exports and imports already, which is its limit; try again."
-            error = {"code": "concurrency_limited", "detail": detail, "attr": None}
-            return JsonResponse({"type": "client_error", "errors": [error]}, status=429, headers={"Retry-After": "1"})
+            refused = refusal(request, 429, "concurrency_limited", detail)
+            refused.headers["Retry-After"] = "1"
+            return refused
         place = ExitStack()
         place.callback(self._free.release)
         request.stream_place = place  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from engram_site.wsgi import application
 from tenants import strict_json
 from tenants.limits import installation
 from tenants.scope import tenant_tx
-from tests.world import World, scope_of
+from tests.world import World, logged_in, scope_of
 
 MEMORIES = "/api/v1/spaces/acme_s1/memories/"
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
@@ -162,6 +162,32 @@ def test_who_is_not_known_yet_has_little_read(world: World, route: str) -> None:
     body, status, _ = run_wsgi_app(application, RequestFactory().post(path).environ | length)
     assert status == "413 Request Entity Too Large"
     assert json.loads(b"".join(body))["errors"][0]["detail"] == "The body has 65,537 bytes; allowed: 65,536."
+
+
+@pytest.mark.parametrize("path", ["/login/", "/spaces/", "/spaces/acme_s1/transfer/", "/admin/tenants/space/add/"])
+def test_a_page_that_is_sent_too_much_answers_with_a_page_and_reads_nothing(world: World, path: str) -> None:
+    most = installation().sizes.body_bytes
+    sent = {"HTTP_COOKIE": logged_in("alice").cookies.output(header=""), "CONTENT_LENGTH": str(most + 1)}
+    environ = RequestFactory().post(path).environ | sent | {"wsgi.input": Unread()}
+    body, status, headers = run_wsgi_app(application, environ)
+    page = b"".join(body).decode()
+    assert (status, headers["Content-Type"]) == ("413 Request Entity Too Large", "text/html; charset=utf-8")
+    assert f"The body has {most + 1:,} bytes; allowed: {most:,}." in page
+    assert "Log out" in page
+
+
+def test_a_page_that_is_sent_a_body_without_a_length_answers_with_a_page(world: World) -> None:
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Unread()}
+    environ = RequestFactory().get("/login/").environ | chunked | {"REQUEST_METHOD": "POST"}
+    body, status, headers = run_wsgi_app(application, environ)
+    assert (status, headers["Content-Type"]) == ("411 Length Required", "text/html; charset=utf-8")
+    assert "The body has no Content-Length" in b"".join(body).decode()
+
+
+def test_a_page_whose_path_holds_a_nul_answers_with_a_page(world: World) -> None:
+    answer = logged_in("alice").get("/spaces/a%00b/")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "A path holds no NUL character." in answer.content.decode()
 
 
 def test_a_form_that_is_too_large_is_refused(world: World) -> None:

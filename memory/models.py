@@ -181,6 +181,7 @@ class Import(models.Model):
     """A file on its way into a space: how much of it has come, how much of that is stored, and what was wrong with it.
 
     ``bytes`` and ``bytes_done`` count the file; ``existing`` the memories that the space held already and kept as they were.
+    ``turn`` numbers the turns that workers take at it: a task is for one of them.
     """
 
     class Status(models.TextChoices):
@@ -204,6 +205,7 @@ class Import(models.Model):
     memories = models.BigIntegerField(default=0)
     existing = models.BigIntegerField(default=0)
     associations = models.BigIntegerField(default=0)
+    turn = models.BigIntegerField(default=0, db_default=0)
     problem = models.JSONField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())

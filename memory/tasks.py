@@ -13,7 +13,7 @@ from memory.services import import_memories as importing
 from memory.services.erase import erase
 from memory.services.expire import expire_memories
 from memory.services.idempotency import forget_idempotency_keys
-from memory.services.imports import send_again, send_to_worker
+from memory.services.imports import send_again, send_next
 from memory.services.tiers import rebalance
 from memory.services.words import reread_words
 from memory.services.work import Busy
@@ -26,6 +26,8 @@ from tenants.services.upkeep import active_space_ids, rereading_space_ids
 EVERY_FEW_SECONDS, EVERY_MINUTE, EVERY_FIVE_MINUTES = 30, 60, 300
 # An import's worker says that it lives with each batch, which takes a second or two.
 SILENT_SECONDS = 120
+# Then a worker turns to what else there is to do, for other tenants too.
+TURN_SECONDS = 10.0
 # Another worker's turn at a space is mostly shorter.
 BUSY_SECONDS = 5
 # What the index of a very large space may take; killed before its end, it would be begun again each time.
@@ -143,13 +145,16 @@ def resume_imports() -> int:
 
 
 @shared_task
-def import_memories(space_id: str, import_id: str) -> str:
+def import_memories(space_id: str, import_id: str, turn: int = 0) -> str:
     """Work on an import for a turn; if there is more, line up again behind what else waits."""
+    scope = SpaceScope.for_task(UUID(space_id))
     try:
-        status = importing.import_memories(SpaceScope.for_task(UUID(space_id)), UUID(import_id))
+        status = importing.import_memories(scope, UUID(import_id), turn, TURN_SECONDS)
+    except importing.Overtaken:
+        return Import.Status.RUNNING
     except Busy:
-        send_to_worker(UUID(space_id), UUID(import_id), seconds=BUSY_SECONDS)
+        send_next(scope, UUID(import_id), turn, seconds=BUSY_SECONDS)
         return Import.Status.RUNNING
     if status == Import.Status.RUNNING:
-        send_to_worker(UUID(space_id), UUID(import_id))
+        send_next(scope, UUID(import_id), turn)
     return status

@@ -19,7 +19,7 @@ from memory.models import Import
 from memory.records import Vector
 from memory.services import capacity, lexicon
 from memory.services.imports import PART_BYTES, end_import
-from memory.services.work import Busy, take_turn
+from memory.services.work import take_turn
 from memory.transfer import AssociationLine, BadLine, EndLine, MemoryLine, SpaceLine
 from tenants.errors import CapacityExceeded, Invalid
 from tenants.operations import Action, record
@@ -28,8 +28,6 @@ from tenants.scope import SpaceScope, space_tx
 
 BATCH_LINES = 4_000
 BATCH_BYTES = 2 * 1024 * 1024
-# Then a worker turns to what else there is to do, for other tenants too.
-TURN_SECONDS = 10.0
 # What rounding to half precision makes of a unit vector's length, at most. Such a vector is kept to the bit.
 UNIT = 1e-3
 
@@ -48,6 +46,10 @@ class _Batch:
     vectors: list[Vector] = field(default_factory=list)
 
 
+class Overtaken(Exception):
+    """Another task has had this turn of the import, or has it just now: this one ends, and leaves the rest to that one."""
+
+
 class _Refused(Exception):
     """The file cannot be taken, because of ``line``."""
 
@@ -56,10 +58,11 @@ class _Refused(Exception):
         self.problem: Mapping[str, Any] = {"line": line, "code": code, "detail": f"Line {line}: {detail}", "attr": attr}
 
 
-def import_memories(scope: SpaceScope, import_id: UUID, seconds: float = TURN_SECONDS) -> str:
+def import_memories(scope: SpaceScope, import_id: UUID, turn: int, seconds: float) -> str:
     """Store what is left of an import's file, for a turn of some seconds; return its status, ``running`` if there is more.
 
-    A worker that dies leaves it to the next one, from the last batch on. Raises ``Busy`` while another changes the space.
+    A worker that dies leaves it to the next one, from the last batch on. Raises ``Overtaken`` if the turn is another's, ``Busy``
+    while another changes the space.
     """
     until = time.monotonic() + seconds
     with space_tx(scope):
@@ -72,6 +75,8 @@ def import_memories(scope: SpaceScope, import_id: UUID, seconds: float = TURN_SE
             return Import.Status.FAILED
         if row.status not in Import.UNFINISHED:
             return row.status
+        if row.turn != turn:
+            raise Overtaken
     try:
         status = _store_batches(scope, row, until)
     except _Refused as refused:
@@ -89,7 +94,7 @@ def _store_batches(scope: SpaceScope, row: Import, until: float) -> str:
     """What does not fit is refused with its line, and nothing of its batch is stored."""
     with ThreadPoolExecutor(1, "import") as reader:
         for batch in _batches(scope, row, reader):
-            status = _store(scope, row.id, batch)
+            status = _store(scope, row, batch)
             if status != Import.Status.RUNNING or time.monotonic() > until:
                 break
     return status
@@ -109,12 +114,8 @@ def _read_ahead(scope: SpaceScope, row: Import, lines: int, offset: int, reader:
     with space_tx(scope):
         parts = queries.unread_parts(scope, row.id, offset, math.ceil(most / PART_BYTES) + 1)
     if parts and parts[0][0] > offset:
-        raise _overtaken(row.id)
+        raise Overtaken
     return reader.submit(_read, scope, row.bytes, lines, offset, parts)
-
-
-def _overtaken(import_id: UUID) -> Busy:
-    return Busy(f"Another worker is at the import {import_id}.")
 
 
 _ABANDONED = {
@@ -225,18 +226,21 @@ def _checked(scope: SpaceScope, line: int, values: list[float]) -> Vector:
         raise _Refused(line, "invalid", "'embedding' has a number that is too large.", "embedding") from error
 
 
-def _store(scope: SpaceScope, import_id: UUID, batch: _Batch) -> str:
+def _store(scope: SpaceScope, row: Import, batch: _Batch) -> str:
+    import_id = row.id
     try:
         # How far it came is stored together with what came: a crash can lose the last batches, and then they are read again.
         with space_tx(scope, durable=batch.is_last):
-            take_turn(scope)
-            held = Import.objects.select_for_update().filter(space_id=scope.space_id, id=import_id).first()
+            # Whoever holds the row is at this import, or is ending it.
+            free = Import.objects.select_for_update(skip_locked=True).filter(space_id=scope.space_id, id=import_id)
+            held = free.first()
             if held is None:
-                return Import.Status.CANCELLED
+                raise Overtaken
             if held.status not in Import.UNFINISHED:
                 return held.status
-            if held.bytes_done != batch.start:
-                raise _overtaken(import_id)
+            if (held.turn, held.bytes_done) != (row.turn, batch.start):
+                raise Overtaken
+            take_turn(scope)
             new = _store_memories(scope, import_id, batch)
             associations = _store_associations(scope, import_id, batch)
             held.status = Import.Status.RUNNING

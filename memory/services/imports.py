@@ -145,18 +145,20 @@ def end_import(
     return bool(ended)
 
 
-def send_to_worker(space_id: UUID, import_id: UUID, *, seconds: float = 0) -> None:
-    """Leave an import to a worker, after some seconds. While the queue is away that waits for ``resume_imports``."""
-    try:
-        current_app.send_task(TASK, [str(space_id), str(import_id)], countdown=seconds)
-    except OperationalError:
-        logger.warning("The queue does not answer; the import %s waits until it does", import_id)
+def send_next(scope: SpaceScope, import_id: UUID, turn: int, *, seconds: float = 0) -> None:
+    """Leave what a turn left of an import to the next turn, after some seconds; of several tasks for one turn, one does."""
+    with space_tx(scope, durable=False):
+        unfinished = Import.objects.filter(space_id=scope.space_id, id=import_id, status__in=Import.UNFINISHED)
+        is_first = unfinished.filter(turn=turn).update(turn=turn + 1, updated_at=timezone.now())
+    if is_first:
+        _send(scope.space_id, import_id, turn + 1, seconds=seconds)
 
 
 def send_again(scope: SpaceScope, import_id: UUID) -> bool:
     """Leave an import that nothing was heard of to a worker, unless one is storing some of it just now; whether it was left.
 
-    That counts as being heard of: it may only be waiting in a long queue, where one more of it is enough.
+    That counts as being heard of: it may only be waiting in a long queue, where one more of it is enough. It is sent for the same
+    turn, which is over for the others once one of them has had it.
     """
     with space_tx(scope):
         silent = Import.objects.select_for_update(skip_locked=True).filter(space_id=scope.space_id, id=import_id)
@@ -165,8 +167,16 @@ def send_again(scope: SpaceScope, import_id: UUID) -> bool:
             return False
         row.updated_at = timezone.now()
         row.save(update_fields=["updated_at"])
-    send_to_worker(scope.space_id, import_id)
+    _send(scope.space_id, import_id, row.turn)
     return True
+
+
+def _send(space_id: UUID, import_id: UUID, turn: int = 0, *, seconds: float = 0) -> None:
+    """While the queue is away that waits for ``resume_imports``."""
+    try:
+        current_app.send_task(TASK, [str(space_id), str(import_id), turn], countdown=seconds)
+    except OperationalError:
+        logger.warning("The queue does not answer; the import %s waits until it does", import_id)
 
 
 def _receive(scope: SpaceScope, import_id: UUID, offset: int, file: Iterable[bytes], *, more: bool) -> ImportRecord:
@@ -189,7 +199,7 @@ def _receive(scope: SpaceScope, import_id: UUID, offset: int, file: Iterable[byt
             Import.objects.filter(space_id=scope.space_id, id=import_id, status=Import.Status.RECEIVING).update(
                 status=Import.Status.QUEUED, updated_at=timezone.now()
             )
-            transaction.on_commit(partial(send_to_worker, scope.space_id, import_id))
+            transaction.on_commit(partial(_send, scope.space_id, import_id))
         return find_import(scope, import_id)
 
 

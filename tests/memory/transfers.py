@@ -57,7 +57,7 @@ def imported(space: SpaceApi, body: bytes) -> Any:
 
 def work(space: SpaceApi, import_id: str, seconds: float = 60) -> str:
     scope = SpaceScope.for_task(Space.objects.get(name=space.space).id)
-    return importing.import_memories(scope, UUID(import_id), seconds)
+    return importing.import_memories(scope, UUID(import_id), 0, seconds)
 
 
 def stored(space: str) -> list[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """Refusing again without asking again.
 
-Once a space's rate is used up, whoever keeps knocking with the same token is refused here, before authentication, database and
-Redis, until there is room: a flood costs a fraction of a millisecond a request, and its neighbours do not feel it. What is
+Once a space's rate is used up, whoever keeps knocking with the same token is refused here, before Django, database and Redis,
+until there is room: a flood costs a fraction of a millisecond a request, and its neighbours do not feel it. What is
 refused here was refused in full a moment ago, for the same token and space, by this process. The first refusal leaves its row
 in the audit trail; those that follow are counted, and leave one row together once the door opens or nobody comes any more.
 """
@@ -10,19 +10,27 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import DatabaseError, close_old_connections
+from django.http import HttpResponse
 
+from engram_site.measuring import measure
+from engram_site.middleware import request_id_for
 from tenants.callers import Caller
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
 Door = tuple[bytes, str]
 
+# Where in a request's environment its refusal is left for the door to find.
+REFUSAL = "engram.refusal"
 # Seconds after which a door that is open again, and that nobody came back to, is forgotten.
 _ABANDONED_AFTER = 2.0
 
@@ -45,37 +53,43 @@ class _Closed:
     refusal: Refusal
     until: float
     body: bytes
-    headers: dict[str, str]
+    headers: list[tuple[str, str]]
     refused: int = 0
 
 
-class ClosedDoorsMiddleware:
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+class ClosedDoors:
+    """The WSGI application with a door before it."""
+
+    def __init__(self, application: WSGIHandler) -> None:
+        self._application = application
         self._closed: dict[Door, _Closed] = {}
         self._lock = threading.Lock()
         self._next_round = 0.0
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        started = time.perf_counter()
         self._open_abandoned()
-        door = _door(request)
+        door = _door(environ)
         if door is None:
-            return self.get_response(request)
+            return self._application(environ, start_response)
         closed = self._closed.get(door)
         if closed is not None and time.monotonic() < closed.until:
             with self._lock:
                 closed.refused += 1
-            return HttpResponse(closed.body, "application/json", 429, headers=closed.headers)
+            request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
+            start_response("429 Too Many Requests", [*closed.headers, ("X-Request-ID", request_id)])
+            measure("", environ["REQUEST_METHOD"], 429, time.perf_counter() - started)
+            return [closed.body]
         if closed is not None:
             self._open(door, closed)
-        response = self.get_response(request)
-        refusal = getattr(request, "refusal", None)
-        if refusal is not None:
+        response = self._application(environ, start_response)
+        refusal = environ.get(REFUSAL)
+        if refusal is not None and isinstance(response, HttpResponse):
             self._close(door, refusal, response)
         return response
 
     def _close(self, door: Door, refusal: Refusal, response: HttpResponse) -> None:
-        kept = {name: value for name, value in response.headers.items() if name.startswith(("RateLimit-", "Retry-"))}
+        kept = [(name, value) for name, value in response.items() if name != "X-Request-ID"]
         with self._lock:
             self._closed[door] = _Closed(refusal, time.monotonic() + refusal.room_in, response.content, kept)
 
@@ -99,6 +113,8 @@ class ClosedDoorsMiddleware:
             _record(closed.refusal, closed.refused)
         except DatabaseError:
             logger.exception("%s refusals for the space %s could not be recorded", closed.refused, closed.refusal.space)
+        finally:
+            close_old_connections()
 
 
 def _record(refusal: Refusal, refused: int) -> None:
@@ -114,10 +130,10 @@ def _record(refusal: Refusal, refused: int) -> None:
         )
 
 
-def _door(request: HttpRequest) -> Door | None:
+def _door(environ: "WSGIEnvironment") -> Door | None:
     """The token and the space that a request is for; ``None`` for anything else."""
-    token = request.META.get("HTTP_AUTHORIZATION")
-    parts = request.path_info.split("/", 5)
+    token = environ.get("HTTP_AUTHORIZATION")
+    parts = environ.get("PATH_INFO", "").split("/", 5)
     if token is None or len(parts) < 6 or parts[1:4] != ["api", "v1", "spaces"]:
         return None
     return hashlib.sha256(token.encode()).digest(), parts[4]

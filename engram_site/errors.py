@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from engram_site.closed_doors import Refusal
+from engram_site.closed_doors import REFUSAL, Refusal
 from tenants.callers import ANONYMOUS, INSTALLATION, Caller
 from tenants.errors import CapacityExceeded, EngramError, Invalid, Limited, Unavailable
 from tenants.operations import outcome_of, record
@@ -75,7 +75,7 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
     caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
     reason, space = f"{status} {_code(exc)}", str(view.kwargs.get("space", ""))[:64]
     if isinstance(exc, Limited) and exc.room_in is not None:
-        request._request.refusal = Refusal(caller, action, space, reason, exc.room_in)
+        request.META[REFUSAL] = Refusal(caller, action, space, reason, exc.room_in)
     with tenant_tx(caller.tenant_id, durable=False):
         record(caller, action, outcome=outcome_of(status), reason=reason, space=space)
 

@@ -80,9 +80,11 @@ def post_worker_init(worker: Worker) -> None:
     """Load the embedder and plan searches now, beside the first requests, so that nobody's first recall waits for it."""
     from engram_site.turns import take_short_turns
     from memory.embedders import get_embedder
+    from memory.embedders.behind import give_way_in_a_process
     from memory.warming import warm_connections
 
     take_short_turns()
+    give_way_in_a_process()
     threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()
     threading.Thread(target=warm_connections, daemon=True).start()
 

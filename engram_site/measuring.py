@@ -42,10 +42,13 @@ class MeasuringMiddleware:
             _look_at_pool()
         response = self.get_response(request)
         route = request.resolver_match.route if request.resolver_match else ""
-        method = request.method if request.method in _METHODS else "other"
-        status = f"{response.status_code // 100}xx"
-        REQUEST_LATENCY.labels(route, method, status).observe(time.perf_counter() - started)
+        measure(route, request.method or "", response.status_code, time.perf_counter() - started)
         return response
+
+
+def measure(route: str, method: str, status: int, seconds: float) -> None:
+    method = method if method in _METHODS else "other"
+    REQUEST_LATENCY.labels(route, method, f"{status // 100}xx").observe(seconds)
 
 
 def _look_at_pool() -> None:

@@ -41,7 +41,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "engram_site.middleware.RequestIdMiddleware",
     "engram_site.measuring.MeasuringMiddleware",
-    "engram_site.closed_doors.ClosedDoorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "engram_site.middleware.PathMiddleware",

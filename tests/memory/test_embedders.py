@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from memory.embedders import EmbeddingError, get_embedder, local
+from memory.embedders import EmbeddingError, get_embedder
 from memory.embedders.local import LocalEmbedder
 from memory.embedders.openai import OpenAIEmbedder
 from tests.memory.openai_server import OpenAIServer, always, backwards, embeddings, running_server, vector_of
@@ -65,19 +65,6 @@ def test_a_text_gets_the_same_vector_every_time() -> None:
 def test_a_text_gets_the_same_vector_alone_as_among_others() -> None:
     alone = np.concatenate([LocalEmbedder().embed([text]) for text in SENTENCES])
     np.testing.assert_allclose(LocalEmbedder().embed(SENTENCES), alone, atol=1e-6)
-
-
-def test_many_texts_come_back_in_their_order() -> None:
-    texts = [f"note {number} " + "word " * (number % 40) for number in range(60)]
-    alone = np.concatenate([LocalEmbedder().embed([text]) for text in texts])
-    np.testing.assert_allclose(LocalEmbedder().embed(texts), alone, atol=1e-6)
-
-
-def test_a_batch_that_was_kept_waiting_is_finished_by_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "PATIENCE", 0.0)
-    texts = [f"note {number} " + "word " * (number % 40) for number in range(60)]
-    alone = np.concatenate([LocalEmbedder().embed([text]) for text in texts])
-    np.testing.assert_allclose(LocalEmbedder().embed(texts), alone, atol=1e-6)
 
 
 def test_what_follows_the_first_256_tokens_is_not_read() -> None:

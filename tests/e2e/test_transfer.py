@@ -1,5 +1,6 @@
 """A space out and into another, in a browser."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ from playwright.sync_api import Page, expect
 
 from memory.models import Import
 from memory.services.import_memories import import_memories
+from memory.services.imports import start_import
 from tenants.models import Space
 from tenants.scope import SpaceScope, space_tx
 from tests.e2e.visitors import PHONE, OpenPage, barriers, log_in, overflow
-from tests.world import World
+from tests.world import World, scope_of
 
 SCRIPT = "<script>document.title = 'stolen'</script><img src=x onerror=\"document.title = 'stolen'\">"
 
@@ -28,7 +30,7 @@ def work(space: str) -> None:
     with space_tx(scope):
         newest = Import.objects.filter(space_id=scope.space_id).first()
     assert newest is not None
-    import_memories(scope, newest.id, 60)
+    import_memories(scope, newest.id, newest.turn, 60)
 
 
 def test_what_is_exported_can_be_imported_and_its_progress_is_shown(
@@ -57,7 +59,7 @@ def test_an_import_that_fails_says_why_there_and_on_the_overview(
     send(page, "acme_s1", tmp_path / "bad.ndjson")
     work("acme_s1")
     expect(page.locator("#imports")).to_contain_text("Failed")
-    expect(page.locator(".problem")).to_contain_text("Line 1:")
+    expect(page.locator(".problem")).to_contain_text(re.compile("^Line 1: (?!Line 1)"))
     expect(page).to_have_title("Import and export of acme_s1 · acme · Engram")
     page.goto("/")
     expect(page.get_by_role("region", name="Needs attention")).to_contain_text("1 import into acme_s1 failed")
@@ -73,9 +75,32 @@ def test_an_import_can_be_cancelled_and_only_one_runs_at_a_time(
     page.get_by_label("Lines of JSON").set_input_files(tmp_path / "one.ndjson")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("Another import into the space 'acme_s1' is not finished")).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel …").click()
+    page.get_by_role("button", name="Let it go on").click()
+    expect(page.locator("#imports")).to_contain_text("Queued")
+    page.get_by_role("button", name="Cancel …").click()
+    page.get_by_role("dialog", name="Cancel this import?").get_by_role("button", name="Cancel the import").click()
     expect(page.get_by_role("status").filter(has_text="The import is cancelled.")).to_be_visible()
     expect(page.locator("#imports")).to_contain_text("Cancelled")
+
+
+def test_the_question_before_an_import_is_cancelled_stays_while_the_page_refreshes(
+    world: World, open_page: OpenPage
+) -> None:
+    page = open_page()
+    log_in(page, "alice", at="/login/?next=/spaces/acme_s1/transfer/")
+    # Begun elsewhere, after this page was opened.
+    begun = start_import(scope_of("acme_s1"), [b'{"content": "One."}\n'])
+    page.evaluate("htmx.ajax('GET', '/spaces/acme_s1/transfer/imports/', {target: '#imports', swap: 'outerHTML'})")
+    page.get_by_role("button", name="Cancel …").click()
+    dialog = page.get_by_role("dialog", name="Cancel this import?")
+    with page.expect_response("**/transfer/imports/"):
+        pass
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Cancel the import").click()
+    expect(page.get_by_role("status").filter(has_text="The import is cancelled.")).to_be_visible()
+    with space_tx(scope_of("acme_s1")):
+        assert Import.objects.get(id=begun.id).status == "cancelled"
 
 
 def test_a_member_may_export_and_not_import(world: World, open_page: OpenPage) -> None:

@@ -19,6 +19,7 @@ from tenants.errors import Invalid
 from tenants.models import Permission
 from tenants.operations import Action
 from tenants.scope import SpaceScope
+from tenants.services import limiter
 from tenants.services.spaces import list_spaces
 
 Arguments = dict[str, Any]
@@ -111,6 +112,7 @@ def _forget(desk: Desk, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def _list_spaces(desk: Desk, arguments: Arguments) -> Mapping[str, Any]:
+    limiter.spend_of_tenant(desk.caller.tenant_id)
     if arguments:
         raise Invalid(f"Unknown field {next(iter(arguments))!r}. This takes none.", "unknown_field")
     return {"results": SpaceAnswer(list_spaces(desk.caller), many=True).data}

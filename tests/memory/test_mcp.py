@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +13,10 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from audit.services.events import recent_events
+from tenants.limits import Administration, installation
 from tenants.models import ApiKey, Tenant
-from tests.limits import limit_space
+from tenants.services import limiter
+from tests.limits import limit_space, refusals
 from tests.live import live_site
 from tests.world import World
 
@@ -162,6 +165,17 @@ def test_the_rate_limit_is_the_spaces_own_and_says_when_to_come_back(agent: Agen
     limited = [result for result in results if result.is_error]
     assert limited
     assert limited[0].content[0].text.endswith("Try again after 1 s.")
+
+
+def test_listing_spaces_counts_towards_the_tenants_rate_as_rest_does(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = replace(installation(), administration=Administration(rate_limit_per_tenant=1))
+    monkeypatch.setattr(limiter, "installation", lambda: strict)
+    results = [agent.call("list_spaces") for _ in range(4)]
+    told = {result.structured_content["errors"][0]["detail"] for result in results if result.is_error}
+    assert told == {"The tenant is allowed 1 request a second for its administration."}
+    assert refusals("acme")[0] == ("list_spaces", "", "limited", "429 rate_limited")
 
 
 def test_a_call_leaves_the_row_that_rest_would(agent: Agent) -> None:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from tenants import statements
 from tenants.operations import Operation
+from tenants.queries import limit_time
 
 _SQL = statements.load(__file__)
 # Hours of a busy trail that nobody counted take minutes; given up each time, they would never be counted.
@@ -47,7 +48,8 @@ def refusals(tenant_id: UUID, since: datetime, *, newest: int, limit: int) -> Se
 
 
 def tenant_pulse(tenant_id: UUID, step: str, after: datetime) -> Sequence[tuple[Any, ...]]:
-    """Inside ``tenant_tx``: when, outcome, buckets, the operations in each, and their milliseconds; in order of the first two."""
+    """Inside ``tenant_tx``: when (in seconds), outcome, buckets, the operations in each, and their milliseconds; in order of the first
+    two."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL["tenant_pulse"], {"tenant_id": tenant_id, "step": step, "after": after})
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
@@ -110,7 +112,7 @@ def settled_before() -> datetime:
 def roll_up_usage() -> tuple[datetime, datetime]:
     """Bring the usage series further; return the minute reached and the last whole minute there is."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_SQL["limit_time"], {"milliseconds": ROLL_UP_MS})
+        limit_time(ROLL_UP_MS)
         cursor.execute(_SQL["roll_up_usage"])
         reached, latest = cursor.fetchone()
         return reached, latest

@@ -173,10 +173,6 @@ def _hit(scope: SpaceScope, row: tuple[Any, ...]) -> Hit:
     return Hit(memory, score, similarity, lexical, activation, depth, path)
 
 
-def limit_time(scope: SpaceScope, milliseconds: int) -> None:
-    _run("limit_time", scope, milliseconds=milliseconds)
-
-
 def spread(
     scope: SpaceScope,
     ids: Sequence[UUID],

@@ -142,6 +142,11 @@ def note_run(task: str, seconds: float, *, failed: bool) -> None:
         cursor.execute(_SQL["note_run"], {"task": task, "seconds": seconds, "failed": failed})
 
 
+def limit_time(milliseconds: int) -> None:
+    """Inside a transaction: no statement of the rest of it runs longer."""
+    _run("limit_time", milliseconds=milliseconds)
+
+
 def failing_tasks(tenant_id: UUID, since: datetime, limit: int) -> list[tuple[Any, ...]]:
     """Task, its space's name and title, how often it failed for good, and when last."""
     return _run("failing_tasks", tenant_id=tenant_id, since=since, limit=limit)

@@ -5,6 +5,7 @@ from memory.models import Lexeme
 from memory.services.work import Busy
 from tenants.operations import Action, record
 from tenants.plurals import number_of
+from tenants.queries import limit_time
 from tenants.scope import SpaceScope, space_tx
 
 # Below this a space is counted on the spot at every recall, which is exact and costs less than a millisecond.
@@ -25,7 +26,7 @@ def refresh_lexicon(scope: SpaceScope) -> int:
         memories, counted = queries.lexicon_growth(scope)
         if not queries.lock_task(scope, "refresh_lexicon") or not _outgrown(memories, counted):
             return 0
-        queries.limit_time(scope, PATIENCE_MS)
+        limit_time(PATIENCE_MS)
         written = queries.refresh_lexicon(scope)
         record(scope, Action.REFRESH_LEXICON, target=number_of(written, "lexeme"))
     with space_tx(scope, durable=False):

@@ -20,6 +20,7 @@ from tenants.errors import Invalid, NotFound
 from tenants.limits import installation
 from tenants.operations import Action, record
 from tenants.plurals import number_of
+from tenants.queries import limit_time
 from tenants.scope import SpaceScope, space_tx
 
 Seed = Literal["semantic", "lexical"]
@@ -101,14 +102,14 @@ def search(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
     began = time.perf_counter()
     with space_tx(scope, durable=False):
         if patience_ms is not None:
-            queries.limit_time(scope, patience_ms)
+            limit_time(patience_ms)
         try:
             with metrics.spreading(scope, cue.depth):
                 hits, visited = queries.recall(scope, call)
                 if cue.tiers is None and _lacking(cue, hits):
                     if patience_ms is not None:
                         # The limit is each statement's: those to come have what this one left.
-                        queries.limit_time(scope, max(1, patience_ms - int((time.perf_counter() - began) * 1000)))
+                        limit_time(max(1, patience_ms - int((time.perf_counter() - began) * 1000)))
                     hits = _with_cold(scope, call, hits)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):

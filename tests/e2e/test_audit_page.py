@@ -11,7 +11,7 @@ from tenants.callers import operator
 from tenants.models import Tenant
 from tenants.operations import Action, Outcome, record
 from tenants.scope import tenant_tx
-from tests.audit.test_seals import settle
+from tests.audit.sealed import settle
 from tests.e2e.visitors import PHONE, OpenPage, barriers, log_in, overflow
 from tests.world import World
 

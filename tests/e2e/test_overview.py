@@ -16,7 +16,7 @@ from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.tenants import create_tenant, suspend_tenant
-from tests.audit.test_seals import as_superuser
+from tests.audit.sealed import as_superuser
 from tests.e2e.visitors import PHONE, OpenPage, barriers, join, log_in, overflow
 from tests.world import World, remember_in
 

@@ -173,7 +173,7 @@ class Space(models.Model):
 class Erasure(models.Model):
     """What was asked for when a space was to be erased, and how far that is. It outlives the space.
 
-    ``memories`` is how many there were when it began, ``erased`` the rows deleted so far, by table.
+    ``memories`` is how many there were when it began, ``erased`` the rows deleted so far, by table that was begun.
     """
 
     id = models.UUIDField(primary_key=True, db_default=UUIDV7, editable=False)

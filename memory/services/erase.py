@@ -82,6 +82,5 @@ def _erase_rest(scope: SpaceScope, batch: int) -> bool:
 
 def _erase_from(scope: SpaceScope, table: str, batch: int) -> int:
     erased = queries.erase(scope, table, batch)
-    if erased:
-        erasures.note_erased(scope, table, erased)
+    erasures.note_erased(scope, table, erased)
     return erased

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from tenants.callers import Caller
 from tenants.errors import Invalid
@@ -15,7 +15,7 @@ from tenants.operations import Action
 from tenants.pages.access import member_act, member_page
 from tenants.pages.space_forms import GrantForm, NewSpaceForm, SpaceForm
 from tenants.queries import is_admin
-from tenants.services.erasures import erase_space, erasures, list_erasures
+from tenants.services.erasures import erase_space, erasures
 from tenants.services.sharing import list_grants, withdraw_grant
 from tenants.services.spaces import SpaceView, read_space, update_space
 from tenants.services.tree import places, space_tree
@@ -89,19 +89,6 @@ def erase_space_act(request: HttpRequest, caller: Caller, space: str) -> HttpRes
     erase_space(caller, space)
     messages.success(request, f"{space} is closed to everybody and being erased.")
     return redirect("erasures-page")
-
-
-@require_GET
-@member_page(Action.LIST_ERASURES)
-def erasures_page(request: HttpRequest, caller: Caller) -> HttpResponse:
-    return render(request, "tenants/erasures.html", {"erasures": list_erasures(caller)})
-
-
-@require_GET
-@member_page(Action.LIST_ERASURES)
-def erasures_part(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """The part of the page that changes, as it is now."""
-    return render(request, "tenants/erasures_part.html", {"erasures": erasures(caller)})
 
 
 def _space_page(request: HttpRequest, caller: Caller, view: SpaceView, **forms: Any) -> HttpResponse:

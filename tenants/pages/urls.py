@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from tenants.pages import keys, people, spaces, views
+from tenants.pages import erasures, keys, people, spaces, views
 
 urlpatterns = [
     path("login/", views.LogInView.as_view(), name="login"),
@@ -14,8 +14,8 @@ urlpatterns = [
     path("spaces/<str:space>/erase/", spaces.erase_space_act, name="erase-space"),
     path("spaces/<str:space>/grants/", spaces.grant_space_act, name="grant-space"),
     path("spaces/<str:space>/grants/<uuid:grant_id>/", spaces.withdraw_grant_act, name="withdraw-grant"),
-    path("erasures/", spaces.erasures_page, name="erasures-page"),
-    path("erasures/part/", spaces.erasures_part, name="erasures-part"),
+    path("erasures/", erasures.erasures_page, name="erasures-page"),
+    path("erasures/part/", erasures.erasures_part, name="erasures-part"),
     path("people/", people.people_page, name="people-page"),
     path("people/members/", people.add_member_act, name="add-member"),
     path("people/members/<str:username>/", people.member_details, name="member-page"),

@@ -25,7 +25,8 @@ LATE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ErasureView:
-    """``memories`` is how many there were when it began (``None`` before), ``erased`` the rows deleted so far, by table."""
+    """``memories`` is how many there were when it began (``None`` before), ``erased`` the rows deleted so far, by table; a table
+    that is not named has still its turn."""
 
     id: UUID
     space: str
@@ -34,10 +35,6 @@ class ErasureView:
     memories: int | None
     erased: Mapping[str, int]
     finished_at: datetime | None
-
-    @property
-    def rows(self) -> int:
-        return sum(self.erased.values())
 
     @property
     def is_late(self) -> bool:

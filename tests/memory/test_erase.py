@@ -11,6 +11,7 @@ from memory.services.remember import remember
 from memory.services.work import Busy, take_turn
 from tenants.errors import SpaceErasing
 from tenants.models import Erasure, Space
+from tenants.pages.erasures import STEPS
 from tenants.scope import ScopeError, SpaceScope, space_tx
 from tests.isolation.catalogue import scoped_tables
 from tests.isolation.stage import admin_connection
@@ -48,6 +49,10 @@ def left(admin: psycopg.Connection, scope: SpaceScope) -> int:
 def test_it_knows_every_table_of_a_space(admin: psycopg.Connection) -> None:
     held = {table for table in DATA_PLANE if table.startswith("memory_")}
     assert set(TABLES) == held & scoped_tables(admin)
+
+
+def test_every_table_is_a_step_of_the_report() -> None:
+    assert len(TABLES) == STEPS
 
 
 def test_it_leaves_nothing_and_counts_each_row_once(plane: SpaceApi, admin: psycopg.Connection) -> None:

@@ -55,25 +55,25 @@ def fading(since: datetime) -> int:
         return Association.objects.filter(reinforced_at=since).count()
 
 
-def test_killed_while_it_moves_memories(worker: Worker, full: str) -> None:
+def move_with_a_kill(worker: Worker, full: str, tier: str, memories: int) -> dict[str, int]:
+    """Kill the worker when some of so many memories are in the tier, wait until all are, and say how many each tier has."""
     worker.send("memory.tasks.rebalance_space", full)
-    worker.wait_until(lambda: 0 < count(tier="warm") < 1_600)
+    worker.wait_until(lambda: 0 < count(tier=tier) < memories)
     worker.kill_children()
     assert_whole(SPACE, MEMORIES)
-    worker.wait_until(lambda: count(tier="warm") == 1_600)
-    assert assert_whole(SPACE, MEMORIES) == {"hot": 400, "warm": 1_600}
+    worker.wait_until(lambda: count(tier=tier) == memories)
+    return assert_whole(SPACE, MEMORIES)
+
+
+def test_killed_while_it_moves_memories(worker: Worker, full: str) -> None:
+    assert move_with_a_kill(worker, full, "warm", 1_600) == {"hot": 400, "warm": 1_600}
 
 
 def test_killed_while_it_cools_memories(worker: Worker, full: str) -> None:
     week_ago = timezone.now() - timedelta(days=8)
     with space_tx(scope_of(SPACE)):
         Memory.objects.update(tier="warm", created_at=week_ago)
-    worker.send("memory.tasks.rebalance_space", full)
-    worker.wait_until(lambda: 0 < count(tier="cold") < MEMORIES)
-    worker.kill_children()
-    assert_whole(SPACE, MEMORIES)
-    worker.wait_until(lambda: count(tier="cold") == MEMORIES)
-    assert assert_whole(SPACE, MEMORIES) == {"cold": MEMORIES}
+    assert move_with_a_kill(worker, full, "cold", MEMORIES) == {"cold": MEMORIES}
 
 
 def test_killed_while_it_applies_recalls(worker: Worker, full: str) -> None:
@@ -141,16 +141,19 @@ def test_killed_while_it_counts_words(worker: Worker, full: str) -> None:
     assert (len(lexicon), lexicon[""]) == (MEMORIES + 7 + 1, MEMORIES)
 
 
+def remember_all(contents: list[str]) -> None:
+    for start in range(0, len(contents), 1_000):
+        memories = [NewMemory(content, embedding=[1.0, 0.0]) for content in contents[start : start + 1_000]]
+        remember_batch(scope_of(SPACE), memories)
+
+
 def unlinked() -> int:
     with space_tx(scope_of(SPACE)):
         return Unlinked.objects.count()
 
 
 def test_killed_while_it_reads_names(worker: Worker, full: str) -> None:
-    named = [f"We sent ORD-{n} and ORD-{n + 1} on." for n in range(MEMORIES)]
-    for start in range(0, MEMORIES, 1_000):
-        memories = [NewMemory(content, embedding=[1.0, 0.0]) for content in named[start : start + 1_000]]
-        remember_batch(scope_of(SPACE), memories)
+    remember_all([f"We sent ORD-{n} and ORD-{n + 1} on." for n in range(MEMORIES)])
     worker.send("memory.tasks.link_entities", full)
     worker.wait_until(lambda: 0 < unlinked() < 2 * MEMORIES)
     worker.kill_children()
@@ -172,9 +175,7 @@ def houses() -> int:
 
 
 def test_killed_while_it_reads_words_anew(worker: Worker, full: str) -> None:
-    for start in range(0, MEMORIES, 1_000):
-        memories = [NewMemory(f"Häuser {n}", embedding=[1.0, 0.0]) for n in range(start, start + 1_000)]
-        remember_batch(scope_of(SPACE), memories)
+    remember_all([f"Häuser {n}" for n in range(MEMORIES)])
     refresh_lexicon(scope_of(SPACE))
     assert ControlApi(logged_in("alice")).patch(f"spaces/{SPACE}/", {"text_search": "german"}).status_code == 200
     begin = reread_to()
@@ -236,7 +237,7 @@ def test_killed_while_it_seals_the_trail(worker: Worker, world: World) -> None:
 def test_killed_while_it_erases_a_space(worker: Worker, full: str) -> None:
     assert ControlApi(logged_in("alice")).delete(f"spaces/{SPACE}/").status_code == 202
     worker.send("memory.tasks.erase_spaces")
-    worker.wait_until(lambda: bool(Erasure.objects.get(space=SPACE).erased))
+    worker.wait_until(lambda: any(Erasure.objects.get(space=SPACE).erased.values()))
     worker.kill_children()
     worker.send("memory.tasks.erase_spaces")
     worker.wait_until(lambda: Erasure.objects.get(space=SPACE).finished_at is not None)

@@ -140,7 +140,7 @@ def test_restarted_while_a_space_is_imported(server: FragilePostgres, worker: Wo
 def test_restarted_while_a_space_is_erased(server: FragilePostgres, worker: Worker, full: str) -> None:
     assert ControlApi(logged_in("alice")).delete(f"spaces/{SPACE}/").status_code == 202
     worker.send("memory.tasks.erase_spaces")
-    worker.wait_until(lambda: bool(Erasure.objects.get(space=SPACE).erased))
+    worker.wait_until(lambda: any(Erasure.objects.get(space=SPACE).erased.values()))
     server.restart()
     worker.wait_until(lambda: Erasure.objects.get(space=SPACE).finished_at is not None)
     erased = Erasure.objects.get(space=SPACE).erased

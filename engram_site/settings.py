@@ -131,6 +131,8 @@ LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en-us"
+# Nothing is translated; looking translations up took a fifth of a page's time.
+USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -26,6 +26,11 @@ class Limits:
         """These limits, but for those that a space has of its own."""
         return replace(self, **overrides) if overrides else self
 
+    @property
+    def capacity(self) -> int:
+        """How many memories all tiers together may hold."""
+        return self.hot_capacity_per_space + self.warm_capacity_per_space + self.cold_capacity_per_space
+
     def capacity_of(self, tier: str) -> int:
         """How many memories ``hot``, ``warm`` or ``cold`` may hold."""
         return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -113,8 +113,13 @@ def tenant_pulse(tenant_id: UUID, step: Step) -> Series:
     with tenant_tx(tenant_id, durable=False):
         rows = queries.tenant_pulse(tenant_id, step, after)
     points = [
-        Point(at, "", outcome, Durations(dict(zip(buckets, operations, strict=True)), milliseconds))
-        for at, outcome, buckets, operations, milliseconds in rows
+        Point(
+            datetime.fromtimestamp(seconds, UTC),
+            "",
+            outcome,
+            Durations(dict(zip(buckets, operations, strict=True)), milliseconds),
+        )
+        for seconds, outcome, buckets, operations, milliseconds in rows
     ]
     return Series(step, after, points)
 

@@ -91,7 +91,7 @@ class SpaceOverview:
     @property
     def fullness(self) -> float:
         """The share of the space's whole capacity that is used; more than that is refused."""
-        return sum(use.memories for use in self.tiers) / max(1, sum(use.capacity for use in self.tiers))
+        return self.glance.total / max(1, self.limits.capacity) if self.glance else 0.0
 
     @property
     def percent_full(self) -> int:

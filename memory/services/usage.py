@@ -10,7 +10,6 @@ from audit.services.usage import Series, space_series
 from memory import queries
 from memory.models import Tier
 from memory.records import SpaceCounts, TierCount
-from memory.services.capacity import capacity
 from tenants.limits import Limits
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
@@ -87,7 +86,7 @@ def watch_usage(scope: SpaceScope, step: Step, after: datetime | None = None) ->
         space=scope.space,
         counts=counts,
         limits=scope.limits,
-        capacity=capacity(scope),
+        capacity=scope.limits.capacity,
         vector_bytes=scope.embedding_dimension * BYTES_A_NUMBER + VECTOR_HEADER,
         cold_vector_bytes=ceil(scope.embedding_dimension * COLD_BYTES_A_NUMBER) + COLD_VECTOR_HEADER,
         now=now,

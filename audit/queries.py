@@ -48,7 +48,7 @@ def refusals(tenant_id: UUID, since: datetime, *, newest: int, limit: int) -> Se
 
 
 def tenant_pulse(tenant_id: UUID, step: str, after: datetime) -> Sequence[tuple[Any, ...]]:
-    """Inside ``tenant_tx``, in order of time and outcome: when (in seconds), outcome, buckets, operations in each, milliseconds."""
+    """Inside ``tenant_tx``, in order of time and outcome: seconds, outcome, buckets, operations in each, milliseconds."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL["tenant_pulse"], {"tenant_id": tenant_id, "step": step, "after": after})
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()

@@ -21,6 +21,7 @@ from tenants.pages.people_forms import (
 from tenants.queries import is_admin
 from tenants.services.members import list_members, remove_member
 from tenants.services.teams import list_teams, read_team, remove_team_member
+from tenants.services.tree import MOST_SHOWN, spaces_of_team
 
 
 @require_GET
@@ -145,6 +146,8 @@ def _team(request: HttpRequest, caller: Caller, slug: str, **forms: PageForm) ->
     admin = is_admin(caller)
     context = {
         "team": team,
+        "spaces": spaces_of_team(caller, slug),
+        "most_spaces": MOST_SHOWN,
         "is_admin": admin,
         "outside": [each.username for each in list_members(caller) if slug not in each.teams] if admin else [],
         "others": [each.slug for each in list_teams(caller) if each.slug != slug] if admin else [],

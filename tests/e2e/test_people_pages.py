@@ -100,6 +100,25 @@ def test_the_spaces_of_a_dissolved_team_go_where_is_said(world: World, open_page
     assert Space.objects.get(name="acme_s1").team == heirs
 
 
+def test_a_teams_page_shows_the_spaces_that_it_owns_to_those_who_may_touch_them(
+    world: World, open_page: OpenPage
+) -> None:
+    acme = Space.objects.get(name="acme_s1").tenant
+    desk = Team.objects.create(tenant=acme, slug="desk", name="The desk")
+    Space.objects.filter(name="acme_s1").update(team=desk, title="What the desk knows")
+    Space.objects.filter(name="acme_s10").update(team=desk, status="archived")
+    page = open_page()
+    log_in(page, "alice", at="/people/teams/desk/")
+    spaces = page.get_by_role("region", name="Its spaces")
+    expect(spaces.get_by_role("listitem")).to_have_text(["What the desk knows acme_s1", "acme_s10 Archived"])
+    spaces.get_by_role("link", name="What the desk knows").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What the desk knows")
+    stranger = open_page()
+    log_in(stranger, "bob", at="/people/teams/desk/")
+    expect(stranger.get_by_role("region", name="Its spaces")).to_contain_text("None within your reach")
+    expect(stranger.get_by_role("main")).not_to_contain_text("acme_s1")
+
+
 def test_a_member_sees_who_there_is_and_changes_nothing(world: World, open_page: OpenPage) -> None:
     acme = Space.objects.get(name="acme_s1").tenant
     Team.objects.create(tenant=acme, slug="desk", name="The desk")
@@ -122,7 +141,8 @@ def test_an_outsider_finds_nobody(world: World, open_page: OpenPage) -> None:
 
 def test_long_and_hostile_names_are_only_text_and_fit_a_phone(world: World, open_page: OpenPage) -> None:
     acme = Space.objects.get(name="acme_s1").tenant
-    Team.objects.create(tenant=acme, slug="evil", name="<img src=x onerror=alert(1)>" + LONG)
+    evil = Team.objects.create(tenant=acme, slug="evil", name="<img src=x onerror=alert(1)>" + LONG)
+    Space.objects.filter(name="acme_s1").update(team=evil, title=LONG)
     make_member(LONG, tenant="acme")
     page = open_page(**PHONE)
     log_in(page, "alice", at="/people/")

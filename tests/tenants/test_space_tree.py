@@ -10,7 +10,7 @@ from tenants.models import Space
 from tenants.services import tree
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.teams import create_team
-from tenants.services.tree import Tree, places, space_tree
+from tenants.services.tree import Tree, places, space_tree, spaces_of_team
 from tests.memory.test_overview import member
 from tests.tenants.control_api import trail
 from tests.world import World, logged_in
@@ -93,3 +93,15 @@ def test_a_page_costs_as_many_queries_however_many_spaces_there_are(world: World
     with CaptureQueriesContext(connection) as many:
         client.get(url)
     assert len(many) - len(few) in {0, 1}
+
+
+def test_the_spaces_of_a_team_are_found_by_as_many_queries_however_many_there_are(world: World) -> None:
+    create_team(ROOT, "desk", tenant_slug="acme")
+    alice = member("alice", "acme")
+    with CaptureQueriesContext(connection) as none:
+        assert spaces_of_team(alice, "desk") == []
+    for number in range(5):
+        create_space(ROOT, NewSpace(f"desk_{number}", team="desk"), tenant_slug="acme")
+    with CaptureQueriesContext(connection) as five:
+        assert [space.name for space in spaces_of_team(alice, "desk")] == [f"desk_{number}" for number in range(5)]
+    assert len(five) == len(none)

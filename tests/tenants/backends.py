@@ -13,7 +13,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from rest_framework.test import APIClient
 
 from tenants.models import SigningKey, Tenant
@@ -60,6 +60,11 @@ def ed25519_key() -> Ed25519PrivateKey:
 def pem(key: RSAPrivateKey | Ed25519PrivateKey) -> str:
     """The public half of a key."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def private_pem(key: Any) -> str:
+    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem.decode()
 
 
 def with_secret(tenant: str = "acme") -> Backend:

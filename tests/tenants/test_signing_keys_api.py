@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import LazySettings
 
 from tenants.models import SigningKey
 from tenants.sealing import SealBroken, seal, unseal
 from tests.memory.space_api import detail, problems
+from tests.tenants.backends import private_pem
 from tests.tenants.control_api import ControlApi, trail
 from tests.world import with_login_token
 
@@ -19,11 +20,6 @@ HS256 = {"name": "backend", "algorithm": "HS256"}
 
 def public_pem(key: Any) -> str:
     pem: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return pem.decode()
-
-
-def private_pem(key: Any) -> str:
-    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return pem.decode()
 
 

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import timezone
 
@@ -16,9 +16,12 @@ _WORDS = {Step.MINUTE: "Last 3 hours", Step.HOUR: "Last 3 days", Step.DAY: "Last
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``at`` in seconds since 1970, one entry for every step; latencies in milliseconds, ``None`` where nothing was done."""
+    """``at`` in seconds since 1970, one entry for every step, from ``since`` to the minute ``until``; latencies in milliseconds,
+    ``None`` where nothing was done."""
 
     step: Step
+    since: datetime
+    until: datetime
     at: list[int]
     allowed: list[int]
     refused: list[int]
@@ -101,9 +104,12 @@ def chart(series: Series) -> Chart:
             allowed[at] += point.durations
         else:
             refused[at] += point.operations
-    steps = _steps(series, timezone.now())
+    now = timezone.now()
+    steps = _steps(series, now)
     return Chart(
         step=series.step,
+        since=datetime.fromtimestamp(steps[0], UTC) if steps else series.after,
+        until=now.replace(second=0, microsecond=0),
         at=steps,
         allowed=[allowed[at].operations for at in steps],
         refused=[refused[at] for at in steps],

@@ -1,6 +1,7 @@
 // Show every <time> in the reader's own zone. Without this module they stand there in UTC.
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const MINUTE = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const WHOLE = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
@@ -8,10 +9,12 @@ const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 const HALF_A_YEAR = 183 * 86_400;
 
-function clock(at, now) {
-  if (at.toDateString() === now.toDateString()) return CLOCK.format(at);
+function clock(at, now, today = CLOCK) {
+  if (at.toDateString() === now.toDateString()) return today.format(at);
   return (at.getFullYear() === now.getFullYear() ? DAY : DATE).format(at);
 }
+
+const minute = (at, now) => clock(at, now, MINUTE);
 
 function ago(at, now) {
   const seconds = Math.max(0, (now - at) / 1000);
@@ -20,11 +23,13 @@ function ago(at, now) {
   return AGO.format(-Math.floor(seconds / size), unit);
 }
 
+const SHOW = { clock, minute, ago };
+
 function showTimes(root) {
   const now = new Date();
   for (const time of root.querySelectorAll("time[data-show]")) {
     const at = new Date(time.dateTime);
-    time.textContent = time.dataset.show === "ago" ? ago(at, now) : clock(at, now);
+    time.textContent = SHOW[time.dataset.show](at, now);
     time.title = WHOLE.format(at);
   }
 }

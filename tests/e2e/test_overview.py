@@ -259,6 +259,18 @@ def test_charts_are_drawn_and_follow_the_span_that_is_chosen(world: World, open_
     expect(page.get_by_role("link", name="Last 3 days")).to_have_attribute("aria-current", "true")
 
 
+def test_charts_say_which_time_they_show_in_the_readers_zone(world: World, open_page: OpenPage) -> None:
+    page = open_page(timezone_id="Asia/Tokyo")
+    log_in(page, "alice")
+    caption = page.get_by_text("of the last two minutes, not everything may be counted yet")
+    since, until = (
+        datetime.fromisoformat(str(time.get_attribute("datetime"))).astimezone(ZoneInfo("Asia/Tokyo"))
+        for time in caption.locator("time").all()
+    )
+    assert timedelta(hours=2, minutes=58) < until - since <= timedelta(hours=3)
+    expect(caption).to_have_text(re.compile(f"From .*{since:%H:%M} up to {until:%H:%M};"))
+
+
 def test_a_minute_that_stands_alone_is_drawn(world: World, open_page: OpenPage) -> None:
     with as_superuser() as admin:
         admin.execute("update audit_auditevent set at = date_trunc('minute', now()) - interval '10 minutes'")

@@ -29,6 +29,7 @@ def test_a_chart_has_an_entry_for_every_step_and_adds_up_actions() -> None:
     assert drawn.allowed == [0, 3, 0, 0]
     assert drawn.refused == [0, 1, 0, 1]
     assert [value is None for value in drawn.middle] == [True, False, True, True]
+    assert (drawn.since, drawn.until) == (NOON, NOON + timedelta(minutes=3))
     assert (drawn.total, drawn.total_refused, drawn.busiest) == (5, 2, 4)
 
 

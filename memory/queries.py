@@ -150,11 +150,21 @@ def recall(scope: SpaceScope, call: RecallCall) -> tuple[list[Hit], int]:
 
 
 def _hit(scope: SpaceScope, row: tuple[Any, ...]) -> Hit:
+    *memory, score, similarity, lexical, activation, depth, path, _visited = row
+    return Hit(_memory(scope, memory), score, similarity, lexical, activation, depth, path)
+
+
+def find(scope: SpaceScope, memory_id: UUID) -> MemoryRecord | None:
+    rows = _run("find", scope, id=memory_id)
+    return _memory(scope, rows[0]) if rows else None
+
+
+def _memory(scope: SpaceScope, row: Sequence[Any]) -> MemoryRecord:
     (
         memory_id, content, kind, confidence, session, metadata, observed_at, created_at, updated_at, expires_at, tier,
-        recall_count, last_recalled_at, score, similarity, lexical, activation, depth, path, _visited,
+        recall_count, last_recalled_at,
     ) = row  # fmt: skip
-    memory = MemoryRecord(
+    return MemoryRecord(
         id=memory_id,
         space=scope.space,
         content=content,
@@ -170,7 +180,6 @@ def _hit(scope: SpaceScope, row: tuple[Any, ...]) -> Hit:
         recall_count=recall_count,
         last_recalled_at=last_recalled_at,
     )
-    return Hit(memory, score, similarity, lexical, activation, depth, path)
 
 
 def spread(

@@ -84,7 +84,7 @@ def update_memory(
         (vector,) = vectors.embed(scope, [changes["content"]])
     plain = {name: value for name, value in changes.items() if name != "content"}
     with space_tx(scope):
-        content = changes.get("content", find(scope, memory_id, held=True).content)
+        content = changes.get("content", _hold(scope, memory_id).content)
         if vector is not None:
             _replace_content(scope, memory_id, content, vector)
         Memory.objects.filter(space_id=scope.space_id, id=memory_id).update(updated_at=timezone.now(), **plain)
@@ -116,10 +116,17 @@ def alive(scope: SpaceScope) -> QuerySet[Memory]:
     return Memory.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), space_id=scope.space_id).defer("lexemes")
 
 
-def find(scope: SpaceScope, memory_id: UUID, *, held: bool = False) -> MemoryRecord:
-    """Inside ``space_tx``: the memory, which with ``held`` nobody else changes until that ends; raises ``NotFound``."""
-    memories = alive(scope).select_for_update(no_key=True) if held else alive(scope)
-    memory = memories.filter(id=memory_id).first()
+def find(scope: SpaceScope, memory_id: UUID) -> MemoryRecord:
+    """Inside ``space_tx``: the memory; raises ``NotFound``."""
+    memory = queries.find(scope, memory_id)
+    if memory is None:
+        raise _not_found(memory_id)
+    return memory
+
+
+def _hold(scope: SpaceScope, memory_id: UUID) -> MemoryRecord:
+    """The memory, which nobody else changes until the transaction ends; raises ``NotFound``."""
+    memory = alive(scope).select_for_update(no_key=True).filter(id=memory_id).first()
     if memory is None:
         raise _not_found(memory_id)
     return _record(scope, memory)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tests.isolation.routes import ADMIN, all_routes, filled
+
 # The spaces that a person's pages name; an admin's show the audit trail too, with whatever was asked for.
 SHOWN: dict[str, set[str]] = {
     "a member's session": {"acme_s1", "acme_s10", "acme_shared", "acme_desk", "acme_lent", "acme_archived", "acme_erasing"},
@@ -139,4 +141,20 @@ PAGES = [
     Page("POST", "admin/login/", 200),
     Page("GET", "admin/logout/", 302, "/admin/"),
     Page("POST", "admin/logout/", 302, "/admin/"),
+]
+
+ADMIN_PAGES = [
+    filled(route.path)
+    for route in all_routes()
+    if route.path.startswith(ADMIN) and route.path not in {page.route for page in PAGES}
+]
+
+# The pages that show memories, with what they are asked.
+READING = [
+    "/memories/{space}/{memory}/",
+    "/memories/?space={space}",
+    "/explore/?q=may+know&space={space}",
+    "/explore/found/?q=may+know&space={space}",
+    "/explore/?memory={memory}&space={space}",
+    "/explore/graph/?space={space}&sources={memory}&depth=2&threshold=0.01",
 ]

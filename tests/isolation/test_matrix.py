@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from tests.isolation.matrix import ALLOWED, CALLERS, CALLS, OUTCOME, STATUS, TOLD, TOOLS, TRAIL, Call, Caller
-from tests.isolation.pages import PAGES, SHOWN, Page
+from tests.isolation.pages import ADMIN_PAGES, PAGES, SHOWN, Page
 from tests.isolation.routes import ADMIN, API, METHODS, all_routes, filled
 from tests.isolation.stage import Stage
 
@@ -26,11 +26,6 @@ METHODLESS = [
     if route.is_api
     for method in METHODS
     if method not in route.methods
-]
-ADMIN_PAGES = [
-    filled(route.path)
-    for route in ROUTES
-    if route.path.startswith(ADMIN) and route.path not in {page.route for page in PAGES}
 ]
 
 

@@ -6,18 +6,10 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.isolation.pages import SHOWN
+from tests.isolation.pages import READING, SHOWN
 from tests.isolation.stage import Stage
 
 CLOSED = {"acme_archived", "acme_erasing"}
-READING = [
-    "/memories/{space}/{memory}/",
-    "/memories/?space={space}",
-    "/explore/?q=may+know&space={space}",
-    "/explore/found/?q=may+know&space={space}",
-    "/explore/?memory={memory}&space={space}",
-    "/explore/graph/?space={space}&sources={memory}&depth=2&threshold=0.01",
-]
 ABOUT_A_SPACE = [
     "/spaces/{space}/usage/",
     "/spaces/{space}/usage/part/",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from memory.pages.forms import ImportForm
 from memory.services import imports
+from memory.services.export import expected_size
 from memory.services.imports import ImportRecord
 from tenants.callers import Caller
 from tenants.errors import Conflict, TooLarge
@@ -65,7 +66,12 @@ def _start(request: HttpRequest, caller: Caller, space: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, scope: SpaceScope, found: list[ImportRecord], form: ImportForm) -> HttpResponse:
-    context = {"form": form, "most_bytes": installation().sizes.body_bytes, **_progress(scope, found)}
+    context = {
+        "form": form,
+        "most_bytes": installation().sizes.body_bytes,
+        "size": expected_size(scope),
+        **_progress(scope, found),
+    }
     return render(request, "memory/transfer.html", context)
 
 

@@ -6,18 +6,48 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from memory import queries as space_queries
 from memory import transfer
 from memory import transfer_queries as queries
 from tenants.operations import Action, record
 from tenants.scope import SpaceScope, space_tx
 
 PAGE = 500
+# What a line takes besides its text, and a number of a vector in it. Memories of one conversation have two associations each.
+MEMORY_BYTES, ASSOCIATION_BYTES, NUMBER_BYTES = 420, 232, 12
+ASSOCIATIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """About how many bytes an export would have; the more is associated, the more it is."""
+
+    memories: int
+    text_bytes: int
+    numbers: int
+
+    @property
+    def without_vectors(self) -> int:
+        return self.text_bytes + self.memories * (MEMORY_BYTES + ASSOCIATIONS * ASSOCIATION_BYTES)
+
+    @property
+    def with_vectors(self) -> int:
+        return self.without_vectors + self.memories * self.numbers * NUMBER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     lines: list[str]
     last: UUID | None
+
+
+def expected_size(scope: SpaceScope) -> Size:
+    """What an export would come to now, from the space's tallies."""
+    scope.require("read")
+    with space_tx(scope, durable=False):
+        counts = space_queries.space_counts(scope)
+    text_bytes = sum(tier.text_bytes for tier in (counts.hot, counts.warm, counts.cold))
+    return Size(counts.total, text_bytes, scope.embedding_dimension)
 
 
 def export(scope: SpaceScope, *, vectors: bool = True, after: UUID | None = None) -> Iterator[str]:

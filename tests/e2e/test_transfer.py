@@ -38,6 +38,7 @@ def test_what_is_exported_can_be_imported_and_its_progress_is_shown(
 ) -> None:
     page = open_page()
     log_in(page, "alice", at="/login/?next=/spaces/acme_s1/transfer/")
+    expect(page.get_by_role("region", name="Export")).to_contain_text(re.compile("1 memory: about 5.* without vectors"))
     with page.expect_download() as download:
         page.get_by_role("link", name="Export everything").click()
     assert download.value.suggested_filename == "acme_s1.ndjson"

@@ -14,7 +14,7 @@ from memory.models import Import
 from memory.records import NewMemory
 from memory.services import export as exporting
 from memory.services import import_memories as importing
-from memory.services.export import export
+from memory.services.export import expected_size, export
 from memory.services.remember import remember_batch
 from memory.tasks import SILENT_SECONDS, resume_imports
 from tenants.models import Tenant
@@ -145,6 +145,14 @@ def test_an_export_leaves_no_column_out(
     with connection.cursor() as cursor:
         columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
     assert set(of_type(kind, exported(lived_in))[0]) - renamed == columns - elsewhere
+
+
+def test_the_size_of_an_export_is_told_before_it_begins(acme: SpaceApi) -> None:
+    acme.batch([{"content": f"Number {n} was told to us on the phone.", "session": "one"} for n in range(100)])
+    told = expected_size(scope_of(acme.space))
+    assert told.memories == len(of_type("memory", exported(acme)))
+    assert told.with_vectors == pytest.approx(len(acme.get("export/").getvalue()), rel=0.1)
+    assert told.without_vectors == pytest.approx(len(acme.get("export/", vectors="false").getvalue()), rel=0.1)
 
 
 def test_what_has_expired_is_in_no_export(plane: SpaceApi) -> None:

@@ -1,5 +1,6 @@
 """Gunicorn's settings, for ``./engram up`` and for the container alike."""
 
+import gc
 import os
 import selectors
 import threading
@@ -77,12 +78,19 @@ sendfile = False
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Load the embedder and plan searches now, beside the first requests, so that nobody's first recall waits for it."""
+    """Load views, embedder and plans of searches now, so that nobody's first request waits for them."""
+    from django.urls import get_resolver
+
     from engram_site.turns import take_short_turns
     from memory.embedders import get_embedder
     from memory.embedders.behind import give_way_in_a_process
     from memory.warming import warm_connections
 
+    get_resolver().url_patterns  # noqa: B018
+    # What is there by now is there to stay. Going through its 200,000 objects at every full collection would hold all
+    # requests up for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     take_short_turns()
     give_way_in_a_process()
     threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()

@@ -1,6 +1,6 @@
 """Tenants and spaces with what they hold, and a tenant's usage in one page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from audit.services.usage import Asked
+from audit.services.usage import Asked, asked_by_tenants
+from memory.admin.sorting import FiguresChangeList
 from memory.services.rollups import Held, held_by_spaces, held_by_tenants, installation_usage, tenant_usage
 from tenants.admin import SpaceAdmin, TenantAdmin
 from tenants.admin.base import operator_of
@@ -22,7 +23,11 @@ from tenants.models import Space, Tenant
 
 
 class HeldColumns(admin.ModelAdmin):
-    """Two columns more in a list; however many rows a page of it has, what they hold is asked for once."""
+    """Two columns more in a list; however many rows a page of it has, what they hold is asked for once.
+
+    ``counted`` are the columns that the list can be sorted by although they are not in its rows."""
+
+    counted: Sequence[str] = ("memories", "text")
 
     def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
         raise NotImplementedError
@@ -36,11 +41,19 @@ class HeldColumns(admin.ModelAdmin):
         changelist.result_list = rows
         return changelist
 
-    @admin.display(description="memories")
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[FiguresChangeList]:
+        return FiguresChangeList
+
+    def figures(self, column: str) -> Mapping[UUID, int]:
+        """A counted column's number for every row that there is."""
+        held = self.held_by(self.model.objects.values_list("pk", flat=True))
+        return {key: each.memories if column == "memories" else each.text_bytes for key, each in held.items()}
+
+    @admin.display(description="memories", ordering="memories")
     def memories(self, row: Any) -> str:
         return intcomma(row.held.memories)
 
-    @admin.display(description="text")
+    @admin.display(description="text", ordering="text")
     def text(self, row: Any) -> str:
         return filesizeformat(row.held.text_bytes)
 
@@ -48,6 +61,7 @@ class HeldColumns(admin.ModelAdmin):
 @admin.register(Tenant)
 class TenantUsageAdmin(HeldColumns, TenantAdmin):
     change_list_template = "admin/memory/tenants.html"
+    counted = ("memories", "text", "operations", "refused")
     list_display = [
         "slug",
         "name",
@@ -69,18 +83,24 @@ class TenantUsageAdmin(HeldColumns, TenantAdmin):
         changelist.installation = use
         return changelist
 
-    @admin.display(description="operations, last day")
+    def figures(self, column: str) -> Mapping[UUID, int]:
+        if column not in {"operations", "refused"}:
+            return super().figures(column)
+        asked = asked_by_tenants(Tenant.objects.values_list("pk", flat=True))
+        return {key: each.refused if column == "refused" else each.operations for key, each in asked.items()}
+
+    @admin.display(description="operations, last day", ordering="operations")
     def operations(self, row: Any) -> str:
         return intcomma(row.asked.operations)
 
-    @admin.display(description="refused, last day")
+    @admin.display(description="refused, last day", ordering="refused")
     def refused(self, row: Any) -> str:
         return intcomma(row.asked.refused)
 
     def held_by(self, ids: Iterable[UUID]) -> dict[UUID, Held]:
         return held_by_tenants(ids)
 
-    @admin.display(description="memories")
+    @admin.display(description="memories", ordering="memories")
     def memories(self, row: Any) -> str:
         url = reverse("admin:tenants_tenant_usage", args=[row.pk])
         return format_html('<a href="{}">{}</a>', url, intcomma(row.held.memories))

@@ -135,6 +135,26 @@ def test_what_tenants_asked_in_the_last_day_is_told_of_each_and_of_all(root: Cli
     assert "<dt>Operations, last day</dt><dd>1,523</dd>" in listed
 
 
+def _sorted_by(root: Client, model: str, column: str) -> list[str]:
+    """The rows' names after a click on the head of a column, and after another."""
+    head = root.get(page(model, "changelist")).context["cl"].list_display.index(column)
+    lists = [root.get(page(model, "changelist"), {"o": f"{way}{head}"}).context["cl"].result_list for way in ("", "-")]
+    return [" ".join(str(getattr(row, "slug", "") or row.name) for row in rows) for rows in lists]
+
+
+def test_lists_are_sorted_by_what_is_held_and_asked(root: Client) -> None:
+    Tenant.objects.create(slug="bare", name="Bare")
+    remember_in("acme_s10", "A second one.")
+    _asked("globex", 9, "allowed")
+    _asked("acme", 2, "limited")
+    assert "sortable column-operations" in root.get(page("tenant", "changelist")).content.decode()
+    assert _sorted_by(root, "tenant", "memories") == ["bare globex acme", "acme globex bare"]
+    assert _sorted_by(root, "tenant", "text") == ["bare globex acme", "acme globex bare"]
+    assert _sorted_by(root, "tenant", "operations") == ["bare acme globex", "globex acme bare"]
+    assert _sorted_by(root, "tenant", "refused")[1].startswith("acme ")
+    assert _sorted_by(root, "space", "memories")[1].startswith("acme_s10 ")
+
+
 def test_tasks_that_wait_and_failed_are_told_where_tenants_are_listed(root: Client) -> None:
     with current_app.connection_for_write() as connection:
         connection.default_channel.client.lpush("celery", b"a message")  # type: ignore[attr-defined]

@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, SplitDateTimeField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from tenants.callers import INSTALLATION, Actor, Caller
@@ -33,7 +32,7 @@ class NamedFields(BaseInlineFormSet):
 
 
 class RefusingAdmin(admin.ModelAdmin):
-    """A page that saves through services: what they refuse is said, and nothing of the form is stored."""
+    """A page that saves through services: what they refuse is said in the form as it was sent, and nothing of it is stored."""
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -41,8 +40,25 @@ class RefusingAdmin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except EngramError as error:
-            self.message_user(request, error.problems()[0].detail, messages.ERROR)
-            return redirect(request.get_full_path())
+            request.refused_by = error  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change, **options)
+        error: EngramError | None = getattr(request, "refused_by", None)
+        return form if error is None else _at_fault(form, error)
+
+
+def _at_fault(form: Any, error: EngramError) -> Any:
+    """The same form, in which the error is found when it is checked: beside the field that it names, or above all."""
+
+    def clean(self: Any) -> Any:
+        cleaned = form.clean(self)
+        for problem in error.problems():
+            self.add_error(problem.attr if problem.attr in self.fields else None, problem.detail)
+        return cleaned
+
+    return type(form.__name__, (form,), {"clean": clean})
 
 
 class AuditedAdmin(RefusingAdmin):

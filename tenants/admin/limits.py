@@ -99,8 +99,8 @@ def change_limits(page: admin.ModelAdmin, request: HttpRequest, chosen: QuerySet
     if step != "set":
         changes = preview_limits(operator_of(request), names, form.own, form.reset)
         return _asking(page, request, names, form, changes)
-    _set(page, request, names, form)
-    return None
+    refused = _set(page, request, names, form)
+    return _asking(page, request, refused, form) if refused else None
 
 
 def _asking(
@@ -124,15 +124,16 @@ def _asking(
     return TemplateResponse(request, "admin/tenants/limits.html", context)
 
 
-def _set(page: admin.ModelAdmin, request: HttpRequest, names: Sequence[str], form: ManyLimitsForm) -> None:
-    """One that cannot be done is said, and the others are done."""
-    done = 0
+def _set(page: admin.ModelAdmin, request: HttpRequest, names: Sequence[str], form: ManyLimitsForm) -> list[str]:
+    """One that cannot be done is said, and the others are done. Returns those that cannot."""
+    refused = []
     for name in names:
         try:
             set_limits(operator_of(request).restarted(), name, form.own, form.reset)
         except EngramError as error:
             page.message_user(request, f"{name}: {error.problems()[0].detail}", messages.ERROR)
-        else:
-            done += 1
+            refused.append(name)
+    done = len(names) - len(refused)
     if done:
         page.message_user(request, f"The limits of {done:,} space{'s' * (done != 1)} are set.", messages.SUCCESS)
+    return refused

@@ -59,6 +59,7 @@ def test_a_space_that_is_gone_is_said_and_the_others_are_done(operator: Client, 
     answer = send(operator, "acme_s1", space=names, step="set", max_spreading_depth="2")
     told = [str(message) for message in answer.context["messages"]]
     assert told == ["acme_gone: There is no space 'acme_gone'.", "The limits of 2 spaces are set."]
+    assert (answer.context["names"], answer.context["form"]["max_spreading_depth"].value()) == (["acme_gone"], "2")
     assert limits_of("acme_s1", "acme_s10") == [{"max_spreading_depth": 2}] * 2
 
 

@@ -60,6 +60,27 @@ def test_a_space_above_an_active_one_is_not_archived(operator: Client) -> None:
     assert Space.objects.get(name="acme_s1").status == "active"
 
 
+def test_a_form_that_a_service_refuses_keeps_what_was_typed(operator: Client) -> None:
+    _below("acme_s1")
+    url = _url("acme_s1")
+    typed = {"status": "archived", "title": "Another title", "rate_limit_per_space": "7"}
+    response = operator.post(url, {**form_of(operator, url), **typed})
+    form = response.context["adminform"].form
+    assert "stand active spaces: acme_below" in str(form.errors)
+    assert {name: str(form[name].value()) for name in typed} == typed
+    space = Space.objects.get(name="acme_s1")
+    assert (space.title, space.limits) == ("", {})
+
+
+def test_what_a_service_refuses_is_said_beside_the_field_that_it_names(operator: Client) -> None:
+    parent = Space.objects.get(name="acme_s1")
+    url = page("space", "add")
+    form = {**form_of(operator, url), "name": "acme_new", "tenant": str(parent.tenant_id), "parent": str(parent.pk)}
+    Space.objects.filter(name="acme_s1").update(status="archived")
+    response = operator.post(url, form)
+    assert list(response.context["adminform"].form.errors) == ["parent"]
+
+
 def test_a_space_below_an_archived_one_does_not_return(operator: Client) -> None:
     _below("acme_s1")
     Space.objects.filter(name__in=["acme_s1", "acme_below"]).update(status="archived")

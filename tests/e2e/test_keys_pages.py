@@ -3,14 +3,16 @@
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
 from tenants.models import ApiKey, SigningKey
 from tests.e2e.snippets import Project
 from tests.e2e.visitors import OpenPage, log_in
-from tests.tenants.backends import ed25519_key, pem, private_pem
-from tests.world import World
+from tests.tenants.backends import Backend, ed25519_key, pem, private_pem
+from tests.tenants.control_api import ControlApi
+from tests.world import World, logged_in
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +145,46 @@ def test_a_public_key_is_registered_and_a_private_one_turned_away(
     page.get_by_role("dialog").get_by_role("button", name="Revoke it").click()
     expect(page.get_by_role("status")).to_contain_text("Revoked, with every token signed with it.")
     assert [listing(token) for token in tokens] == [401, 401]
+
+
+def test_a_signing_secret_is_rotated_and_both_sign_until_the_old_one_ends(world: World, open_page: OpenPage) -> None:
+    old = ControlApi(logged_in("alice")).made("signing-keys/", {"name": "backend", "algorithm": "HS256"})
+    before = Backend(old["kid"], "HS256", old["secret"]).token()
+    page = open_page()
+    log_in(page, "alice", at=f"/signing-keys/{old['id']}/")
+    page.get_by_role("button", name="Rotate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy the secret now")
+    kid, secret = shown(page, "Key id, for the header of the tokens"), shown(page, "Secret")
+    assert (kid == old["kid"], secret == old["secret"]) == (False, False)
+    assert [listing(before), listing(Backend(kid, "HS256", secret).token())] == [200, 200]
+    page.get_by_role("link", name="I have it").click()
+    assert secret not in page.content()
+    page.get_by_role("row", name=kid).get_by_role("link", name="backend").click()
+    page.get_by_label("The old key ends").select_option("At once")
+    page.get_by_role("button", name="Rotate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy the secret now")
+    assert listing(Backend(kid, "HS256", secret).token()) == 401
+
+
+def test_a_public_key_is_rotated_by_another_and_a_bad_one_is_said_beside_its_field(
+    world: World, open_page: OpenPage
+) -> None:
+    first, second = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    made = {"name": "backend", "algorithm": "EdDSA", "public_key": pem(first)}
+    old = ControlApi(logged_in("alice")).made("signing-keys/", made)
+    page = open_page()
+    log_in(page, "alice", at=f"/signing-keys/{old['id']}/")
+    field = page.locator(".field", has=page.get_by_role("textbox", name="Public key"))
+    page.get_by_role("textbox", name="Public key").fill("no key at all")
+    page.get_by_role("button", name="Rotate").click()
+    expect(field.locator(".errorlist")).to_be_visible()
+    page.get_by_role("textbox", name="Public key").fill(pem(second))
+    page.get_by_label("The old key ends").select_option("At once")
+    page.get_by_role("button", name="Rotate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The key is registered")
+    kid = shown(page, "Key id, for the header of the tokens")
+    tokens = [Backend(old["kid"], "EdDSA", first).token(), Backend(kid, "EdDSA", second).token()]
+    assert [listing(token) for token in tokens] == [401, 200]
 
 
 def test_keys_are_no_section_of_a_members(world: World, open_page: OpenPage) -> None:

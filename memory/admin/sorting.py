@@ -13,8 +13,9 @@ class FiguresChangeList(ChangeList):
     """Asks its page for the figures of all rows when it is to be sorted by them, and only then."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        if ORDER_VAR in self.params and field_name in self.model_admin.counted:
-            return _by(self.model_admin.figures(field_name))
+        page: Any = self.model_admin
+        if ORDER_VAR in self.params and field_name in page.counted:
+            return _by(page.figures(field_name))
         return super().get_ordering_field(field_name)
 
 

@@ -48,6 +48,11 @@ def drop_import_file(scope: SpaceScope, import_id: UUID) -> None:
     _run("drop_import_file", space_id=scope.space_id, id=import_id)
 
 
+def keep_plans(scope: SpaceScope) -> None:
+    """Check each row against the one it refers to by a plan that is made once: PostgreSQL would plan every check anew."""
+    _run("keep_plans")
+
+
 def import_memories(scope: SpaceScope, memories: Sequence[MemoryLine], vectors: Sequence[Vector]) -> set[str]:
     """Store memories of distinct ids; return the ids of those that are new."""
     rows = [

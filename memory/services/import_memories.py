@@ -241,6 +241,7 @@ def _store(scope: SpaceScope, row: Import, batch: _Batch) -> str:
             if (held.turn, held.bytes_done) != (row.turn, batch.start):
                 raise Overtaken
             take_turn(scope)
+            queries.keep_plans(scope)
             new = _store_memories(scope, import_id, batch)
             associations = _store_associations(scope, import_id, batch)
             held.status = Import.Status.RUNNING

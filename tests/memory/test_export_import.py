@@ -303,6 +303,13 @@ def test_an_import_that_a_worker_is_storing_just_now_is_not_sent_again(plane: Sp
     assert resume_imports() == 1
 
 
+def test_an_import_leaves_its_connection_planning_as_ever(plane: SpaceApi) -> None:
+    imported(plane, plane_file(memory("One.")))
+    with connection.cursor() as cursor:
+        cursor.execute("show plan_cache_mode")
+        assert cursor.fetchone() == ("auto",)
+
+
 def test_nothing_of_a_file_is_left_once_it_is_read(lived_in: SpaceApi) -> None:
     imported(lived_in, b"".join(lived_in.get("export/").streaming_content))
     imported(lived_in, plane_file("x"))

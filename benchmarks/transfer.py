@@ -94,7 +94,7 @@ def _import(
     scope = SpaceScope.for_task(original.tenant.open(target).space_id)
 
     def work() -> None:
-        status = import_memories(scope, ids[0], seconds=600)
+        status = import_memories(scope, ids[0], turn=0, seconds=600)
         if status != Import.Status.DONE:
             raise HttpError(f"The import into {target} is {status}")
 

@@ -174,7 +174,8 @@ def _kind(value: Any) -> str:
 
 def _metadata(value: Any) -> dict[str, Any]:
     _check(isinstance(value, dict))
-    _check(len(json.dumps(value, ensure_ascii=False).encode()) <= installation().sizes.metadata_bytes)
+    # Most have none.
+    _check(not value or len(json.dumps(value, ensure_ascii=False).encode()) <= installation().sizes.metadata_bytes)
     return dict(value)
 
 
@@ -237,7 +238,7 @@ def _version(value: Any) -> int:
 
 def _vector(value: Any) -> list[float]:
     _check(isinstance(value, list) and bool(value) and set(map(type, value)) <= {int, float})
-    return list(value)
+    return value  # type: ignore[no-any-return]
 
 
 def _or_null(read: Read) -> Read:

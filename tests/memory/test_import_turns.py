@@ -38,7 +38,7 @@ def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sent() -> Iterator[list[Any]]:
     """The arguments of the tasks in the queue, the oldest first, each taken out of it."""
-    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker: Any = redis.Redis.from_url(settings.REDIS_URL)
     while message := broker.rpop("celery"):
         arguments, _, _ = json.loads(b64decode(json.loads(message)["body"]))
         yield arguments

@@ -262,7 +262,7 @@ def test_charts_are_drawn_and_follow_the_span_that_is_chosen(world: World, open_
 def test_charts_say_which_time_they_show_in_the_readers_zone(world: World, open_page: OpenPage) -> None:
     page = open_page(timezone_id="Asia/Tokyo")
     log_in(page, "alice")
-    caption = page.get_by_text("of the last two minutes, not everything may be counted yet")
+    caption = page.get_by_text("the last two minutes may be incomplete")
     since, until = (
         datetime.fromisoformat(str(time.get_attribute("datetime"))).astimezone(ZoneInfo("Asia/Tokyo"))
         for time in caption.locator("time").all()

@@ -82,6 +82,9 @@ def _import(
     """The milliseconds of sending the file, and of a worker's storing it."""
     ids: list[UUID] = []
 
+    # It opens by itself, and the server has closed what it was while a worker stored the file before.
+    connection.close()
+
     def send() -> None:
         connection.request("POST", f"/api/v1/spaces/{target}/import/", iter(_pieces(file)), _sized(headers, file))
         response = connection.getresponse()

@@ -134,7 +134,9 @@ class ErasureAnswer(serializers.Serializer[Any]):
     requested_by = serializers.CharField()
     requested_at = serializers.DateTimeField()
     memories = serializers.IntegerField(allow_null=True, help_text="When it began; null before.")
-    erased = serializers.DictField(child=serializers.IntegerField(), help_text="Rows deleted so far, by table that was begun.")
+    erased = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Rows deleted so far, by table that was begun."
+    )
     finished_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -1,9 +1,10 @@
 """Refusing again without asking again.
 
-Once a space's rate is used up, whoever keeps knocking with the same token is refused here, before Django, database and Redis,
-until there is room: a flood costs a fraction of a millisecond a request, and its neighbours do not feel it. What is
-refused here was refused in full a moment ago, for the same token and space, by this process. The first refusal leaves its row
-in the audit trail; those that follow are counted, and leave one row together once the door opens or nobody comes any more.
+Once a space's rate is used up, or a tenant's for its administration, whoever keeps knocking with the same token is refused here,
+before Django, database and Redis, until there is room: a flood costs a fraction of a millisecond a request, and its neighbours do
+not feel it. What is refused here was refused in full a moment ago, for the same token and space or route, by this process. The
+first refusal leaves its row in the audit trail; those that follow are counted, and leave one row together once the door opens or
+nobody comes any more.
 """
 
 import hashlib
@@ -46,6 +47,7 @@ class Refusal:
     space: str
     reason: str
     room_in: float
+    of_space: bool
 
 
 @dataclass(slots=True)
@@ -69,23 +71,22 @@ class ClosedDoors:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started = time.perf_counter()
         self._open_abandoned()
-        door = _door(environ)
-        if door is None:
-            return self._application(environ, start_response)
-        closed = self._closed.get(door)
-        if closed is not None and time.monotonic() < closed.until:
-            with self._lock:
-                closed.refused += 1
-            request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
-            start_response("429 Too Many Requests", [*closed.headers, ("X-Request-ID", request_id)])
-            measure("", environ["REQUEST_METHOD"], 429, time.perf_counter() - started)
-            return [closed.body]
-        if closed is not None:
-            self._open(door, closed)
+        doors = _doors(environ)
+        for door in doors:
+            closed = self._closed.get(door)
+            if closed is not None and time.monotonic() < closed.until:
+                with self._lock:
+                    closed.refused += 1
+                request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
+                start_response("429 Too Many Requests", [*closed.headers, ("X-Request-ID", request_id)])
+                measure("", environ["REQUEST_METHOD"], 429, time.perf_counter() - started)
+                return [closed.body]
+            if closed is not None:
+                self._open(door, closed)
         response = self._application(environ, start_response)
         refusal = environ.get(REFUSAL)
-        if refusal is not None and isinstance(response, HttpResponse):
-            self._close(door, refusal, response)
+        if doors and refusal is not None and isinstance(response, HttpResponse):
+            self._close(doors[-1 if refusal.of_space else 0], refusal, response)
         return response
 
     def _close(self, door: Door, refusal: Refusal, response: HttpResponse) -> None:
@@ -130,10 +131,14 @@ def _record(refusal: Refusal, refused: int) -> None:
         )
 
 
-def _door(environ: "WSGIEnvironment") -> Door | None:
-    """The token and the space that a request is for; ``None`` for anything else."""
+def _doors(environ: "WSGIEnvironment") -> list[Door]:
+    """What a request is for, with its token: its route, and the space that it is about if there is one."""
     token = environ.get("HTTP_AUTHORIZATION")
-    parts = environ.get("PATH_INFO", "").split("/", 5)
-    if token is None or len(parts) < 6 or parts[1:4] != ["api", "v1", "spaces"]:
-        return None
-    return hashlib.sha256(token.encode()).digest(), parts[4]
+    if token is None:
+        return []
+    digest, path = hashlib.sha256(token.encode()).digest(), environ.get("PATH_INFO", "")
+    doors = [(digest, f"{environ['REQUEST_METHOD']} {path}")]
+    parts = path.split("/", 5)
+    if len(parts) == 6 and parts[1:4] == ["api", "v1", "spaces"]:
+        doors.append((digest, parts[4]))
+    return doors

@@ -75,7 +75,7 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
     caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
     reason, space = f"{status} {_code(exc)}", str(view.kwargs.get("space", ""))[:64]
     if isinstance(exc, Limited) and exc.room_in is not None:
-        request.META[REFUSAL] = Refusal(caller, action, space, reason, exc.room_in)
+        request.META[REFUSAL] = Refusal(caller, action, space, reason, exc.room_in, exc.of_space)
     with tenant_tx(caller.tenant_id, durable=False):
         record(caller, action, outcome=outcome_of(status), reason=reason, space=space)
 

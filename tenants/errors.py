@@ -131,8 +131,9 @@ class Limited(EngramError):
 
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
     default_code = "rate_limited"
-    # Seconds until there is room again, where that is known.
+    # Seconds until there is room again, where that is known, and whether it is a space that has none.
     room_in: float | None = None
+    of_space = True
 
 
 class CapacityExceeded(EngramError):

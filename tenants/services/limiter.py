@@ -18,7 +18,7 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from prometheus_client import Counter, Gauge
@@ -180,13 +180,14 @@ def spend_of_tenant(tenant_id: UUID) -> None:
     shared, own = _counters()
     try:
         with shared.line.open():
-            let_in = shared.rate.hit(RateLimitItemPerSecond(most), "tenant", str(tenant_id))
+            room_in = _room_of_tenant(shared.rate, tenant_id, most)
     except RedisAway:
         FALLBACKS.inc()
-        let_in = own.rate.hit(RateLimitItemPerSecond(_share(most)), "tenant", str(tenant_id))
-    if not let_in:
+        room_in = _room_of_tenant(own.rate, tenant_id, _share(most))
+    if room_in is not None:
         refusal = Limited(f"The tenant is allowed {number_of(most, 'request')} a second for its administration.")
         refusal.headers = _rate_headers(most, 0)
+        refusal.room_in, refusal.of_space = room_in, False
         raise refusal
 
 
@@ -272,8 +273,18 @@ def _hit(rate: RateLimiter, scope: SpaceScope, limit: int, cost: int) -> Limited
     refusal.headers = _rate_headers(most, window.remaining)
     # What was too much for the room that is left does not close the door to less.
     if not window.remaining:
-        refusal.room_in = min(max(window.reset_time - time.time(), 0.01), 1.0)
+        refusal.room_in = _seconds_until(window)
     return refusal
+
+
+def _room_of_tenant(rate: RateLimiter, tenant_id: UUID, limit: int) -> float | None:
+    """Count a request; ``None`` if it is let in, else the seconds until there is room."""
+    item, names = RateLimitItemPerSecond(limit), ("tenant", str(tenant_id))
+    return None if rate.hit(item, *names) else _seconds_until(rate.get_window_stats(item, *names))
+
+
+def _seconds_until(window: WindowStats) -> float:
+    return min(max(window.reset_time - time.time(), 0.01), 1.0)
 
 
 def _rate_headers(most: int, remaining: int) -> dict[str, str]:

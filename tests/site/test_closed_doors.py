@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import repeat
 
 import pytest
@@ -11,8 +12,11 @@ from werkzeug.test import Client, TestResponse
 
 from audit.services.events import recent_events
 from engram_site import closed_doors
-from engram_site.wsgi import application
+from engram_site.closed_doors import ClosedDoors
+from engram_site.wsgi import django_application
+from tenants import limits
 from tenants.models import ApiKey, Space, Tenant
+from tenants.services import limiter
 from tests.limits import limit_space
 from tests.world import World
 
@@ -23,17 +27,23 @@ A_SECOND = 1.05
 Knock = Callable[[], TestResponse]
 
 
-def knocker(world: World, key: str) -> Knock:
+@pytest.fixture
+def web() -> Client:
+    """A client of a process that has refused nobody yet."""
+    return Client(ClosedDoors(django_application))
+
+
+def knocker(web: Client, world: World, key: str) -> Knock:
     """Somebody who asks for a space's memories with a token of their own."""
-    web, headers = Client(application), {"Authorization": f"Bearer {world.token(key)}"}
+    headers = {"Authorization": f"Bearer {world.token(key)}"}
     return lambda: web.get(LISTING, headers=headers)
 
 
 @pytest.fixture
-def knock(world: World) -> Knock:
+def knock(web: Client, world: World) -> Knock:
     """Somebody at a space that allows two operations a second."""
     limit_space("acme_s1", rate_limit_per_space=2)
-    return knocker(world, "acme_s1")
+    return knocker(web, world, "acme_s1")
 
 
 def closed(knock: Knock) -> TestResponse:
@@ -56,23 +66,23 @@ def test_the_second_refusal_reads_like_the_first_and_asks_nobody(knock: Knock) -
     assert dict(second.headers) == dict(first.headers)
 
 
-def test_another_token_for_the_space_is_judged_by_itself(world: World, knock: Knock) -> None:
+def test_another_token_for_the_space_is_judged_by_itself(web: Client, world: World, knock: Knock) -> None:
     closed(knock)
-    other = knocker(world, "acme_s1_read")
+    other = knocker(web, world, "acme_s1_read")
     ApiKey.objects.filter(name="acme_s1_read").update(expires_at="2020-01-01T00:00Z")
     assert other().status_code == 403
 
 
-def test_the_same_token_is_let_into_another_space(world: World) -> None:
+def test_the_same_token_is_let_into_another_space(web: Client, world: World) -> None:
     limit_space("acme_s1", rate_limit_per_space=2)
-    web, headers = Client(application), {"Authorization": f"Bearer {world.token('acme')}"}
+    headers = {"Authorization": f"Bearer {world.token('acme')}"}
     paths = [*repeat("acme_s1", 4), "acme_s10"]
     answers = [web.get(f"/api/v1/spaces/{space}/memories/", headers=headers) for space in paths]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 200]
 
 
-def test_a_refusal_of_another_kind_closes_nothing(world: World) -> None:
-    knock = knocker(world, "acme_s1")
+def test_a_refusal_of_another_kind_closes_nothing(web: Client, world: World) -> None:
+    knock = knocker(web, world, "acme_s1")
     Space.objects.filter(name="acme_s1").update(status=Space.Status.ARCHIVED)
     assert knock().status_code == 403
     Space.objects.filter(name="acme_s1").update(status=Space.Status.ACTIVE)
@@ -94,13 +104,29 @@ def test_what_was_refused_at_the_door_leaves_one_row_together(knock: Knock) -> N
     assert refused() == ["", "5 more refused"]
 
 
-def test_it_leaves_its_row_though_nobody_comes_back(knock: Knock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_leaves_its_row_though_nobody_comes_back(web: Client, knock: Knock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closed_doors, "_ABANDONED_AFTER", 0.1)
     closed(knock)
     knock()
     time.sleep(A_SECOND + 0.2)
-    assert Client(application).get("/healthz").status_code == 200
+    assert web.get("/healthz").status_code == 200
     assert refused() == ["", "1 more refused"]
+
+
+def test_a_tenants_refusals_leave_one_row_together_and_close_none_of_its_spaces(
+    web: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = replace(limits.installation(), administration=limits.Administration(rate_limit_per_tenant=2))
+    headers = {"Authorization": f"Bearer {world.token('acme_s1')}"}
+    time.sleep(A_SECOND)
+    monkeypatch.setattr(limiter, "installation", lambda: strict)
+    answers = [web.get("/api/v1/spaces/acme_s1/", headers=headers) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429, 429]
+    assert web.get(LISTING, headers=headers).status_code == 200
+    assert web.get("/api/v1/auth/whoami/", headers=headers).status_code == 429
+    time.sleep(A_SECOND)
+    assert web.get("/api/v1/spaces/acme_s1/", headers=headers).status_code == 200
+    assert refused() == ["", "", "3 more refused"]
 
 
 def refused() -> list[str]:

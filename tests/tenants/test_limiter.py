@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from audit.services.events import recent_events
 from tenants.errors import Invalid, Limited
-from tenants.models import Tenant
 from tenants.services import limiter
 from tests.limits import limit_space, refusals
 from tests.memory.parallel import at_once
@@ -105,20 +103,6 @@ def test_a_refusal_is_in_the_audit_trail(acme: SpaceApi) -> None:
     limit_space("acme_s1", rate_limit_per_space=1)
     assert [listing(acme) for _ in range(2)] == [200, 429]
     assert refusals("acme") == [("list_memories", "acme_s1", "limited", "429 rate_limited")]
-
-
-def test_the_refusals_of_a_flood_leave_two_rows_in_the_audit_trail(acme: SpaceApi) -> None:
-    limit_space("acme_s1", rate_limit_per_space=1)
-    assert [listing(acme) for _ in range(5)] == [200] + [429] * 4
-    time.sleep(A_SECOND)
-    assert listing(acme) == 200
-    events = recent_events(Tenant.objects.get(slug="acme").id, 10)
-    assert [(event.outcome, event.target) for event in events[:4]] == [
-        ("allowed", ""),
-        ("limited", "3 more refused"),
-        ("limited", ""),
-        ("allowed", ""),
-    ]
 
 
 def test_what_is_refused_still_counts_for_nothing(acme: SpaceApi) -> None:
@@ -273,6 +257,8 @@ def test_an_error_gives_its_place_back(world: World) -> None:
 
 def test_the_place_of_a_process_that_died_is_free_again_after_its_lease(acme: SpaceApi) -> None:
     limit_space("acme_s1", max_concurrent_per_space=1)
+    # The first request of a process takes longer than a lease.
+    assert listing(acme) == 200
     died = subprocess.run([sys.executable, "-c", DIES], cwd=ROOT, check=False)
     assert died.returncode == -signal.SIGKILL
     assert listing(acme) == 429

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import psycopg
 import pytest
@@ -36,7 +37,7 @@ def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) ->
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         yield
-        connection.close()
+        connection.close_if_unusable_or_obsolete()
     empty_database()
 
 
@@ -52,10 +53,18 @@ def standing_database(django_db_setup: None, django_db_blocker: pytest.FixtureRe
 
 
 def empty_database() -> None:
-    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
-        # A superuser's replica session skips the triggers that make the audit trail append-only.
-        admin.execute("set session_replication_role = replica")
-        admin.execute(";".join(f"delete from {table}" for table in EMPTIED))
+    _sweeper().execute("select pg_temp.sweep()")
+
+
+@cache
+def _sweeper() -> psycopg.Connection:
+    """A connection that outlives the tests: it plans its deletions once."""
+    admin = psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True)
+    # A superuser's replica session skips the triggers that make the audit trail append-only.
+    admin.execute("set session_replication_role = replica")
+    sweep = ";".join(f"delete from {table}" for table in EMPTIED)
+    admin.execute(f"create function pg_temp.sweep() returns void language plpgsql as $$ begin {sweep}; end $$")
+    return admin
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ globex owns ``globex_s1``.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
 
+from memory.embedders.local import LocalEmbedder
 from memory.records import NewMemory
 from memory.services.remember import remember
 from tenants.callers import Actor, Caller, Origin, operator
@@ -65,8 +67,20 @@ def build_world() -> World:
         "globex": ("globex", {"globex_s1": ALL, "acme_shared": READ}),
     }
     keys = {name: create_key(root, tenant, spaces, name=name).api_key for name, (tenant, spaces) in holdings.items()}
-    memories = {name: str(remember_in(name, f"The first memory of {name}.", session="one")) for name in SPACES}
+    memories = {name: str(_first_memory(name)) for name in SPACES}
     return World(keys, memories)
+
+
+def _first_memory(space: str) -> Any:
+    content = f"The first memory of {space}."
+    return remember_in(space, content, session="one", embedding=_embedded(content))
+
+
+@cache
+def _embedded(content: str) -> list[float]:
+    """The vector that it would be given; thousands of tests begin with the same few memories."""
+    vector: list[float] = LocalEmbedder().embed([content])[0].tolist()
+    return vector
 
 
 def make_member(username: str, *, tenant: str = "acme", role: str = "member", team: str | None = None) -> None:

@@ -93,7 +93,8 @@ def post_worker_init(worker: Worker) -> None:
     gc.freeze()
     take_short_turns()
     give_way_in_a_process()
-    threading.Thread(target=get_embedder().embed, args=(["warm up"],), daemon=True).start()
+    # No daemon: a process that ended while the model is loaded would have the library complain of it.
+    threading.Thread(target=get_embedder().embed, args=(["warm up"],)).start()
     threading.Thread(target=warm_connections, daemon=True).start()
 
 

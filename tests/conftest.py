@@ -1,5 +1,6 @@
 """What every test can use: a database it may write to as the app's role, a cast of tenants, and clients with tokens."""
 
+import atexit
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -37,7 +38,7 @@ def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) ->
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         yield
-        connection.close_if_unusable_or_obsolete()
+        connection.close()
     empty_database()
 
 
@@ -53,13 +54,21 @@ def standing_database(django_db_setup: None, django_db_blocker: pytest.FixtureRe
 
 
 def empty_database() -> None:
-    _sweeper().execute("select pg_temp.sweep()")
+    url, sweep = os.environ["ENGRAM_TEST_ADMIN_URL"], "select pg_temp.sweep()"
+    try:
+        _sweeper(url).execute(sweep)
+    except psycopg.OperationalError:
+        # The test restarted the server.
+        _sweeper(url).close()
+        _sweeper.cache_clear()
+        _sweeper(url).execute(sweep)
 
 
 @cache
-def _sweeper() -> psycopg.Connection:
+def _sweeper(url: str) -> psycopg.Connection:
     """A connection that outlives the tests: it plans its deletions once."""
-    admin = psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True)
+    admin = psycopg.connect(url, autocommit=True)
+    atexit.register(admin.close)
     # A superuser's replica session skips the triggers that make the audit trail append-only.
     admin.execute("set session_replication_role = replica")
     sweep = ";".join(f"delete from {table}" for table in EMPTIED)

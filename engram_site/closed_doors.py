@@ -85,8 +85,10 @@ class ClosedDoors:
                 self._open(door, closed)
         response = self._application(environ, start_response)
         refusal = environ.get(REFUSAL)
-        if doors and refusal is not None and isinstance(response, HttpResponse):
-            self._close(doors[-1 if refusal.of_space else 0], refusal, response)
+        if refusal is not None and isinstance(response, HttpResponse):
+            # A call over several spaces is refused for one of them, and the next may name others.
+            for door in doors[1:] if refusal.of_space else doors[:1]:
+                self._close(door, refusal, response)
         return response
 
     def _close(self, door: Door, refusal: Refusal, response: HttpResponse) -> None:

@@ -74,7 +74,9 @@ def _record_refusal(context: Any, exc: APIException, status: int) -> None:
     origin = request._request.origin
     caller = known if isinstance(known, Caller) else Caller(INSTALLATION, ANONYMOUS, {}, origin)
     reason, space = f"{status} {_code(exc)}", str(view.kwargs.get("space", ""))[:64]
-    if isinstance(exc, Limited) and exc.room_in is not None:
+    # Whoever brings credentials in the body may bring another tenant's next time.
+    is_token = isinstance(getattr(request, "_user", None), Caller)
+    if isinstance(exc, Limited) and exc.room_in is not None and is_token:
         request.META[REFUSAL] = Refusal(caller, action, space, reason, exc.room_in, exc.of_space)
     with tenant_tx(caller.tenant_id, durable=False):
         record(caller, action, outcome=outcome_of(status), reason=reason, space=space)

@@ -6,6 +6,7 @@ import selectors
 import threading
 import time
 from functools import partial
+from importlib import import_module
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
@@ -79,16 +80,14 @@ sendfile = False
 
 def post_worker_init(worker: Worker) -> None:
     """Load views, embedder and plans of searches now, so that nobody's first request waits for them."""
-    from django.urls import get_resolver
-
     from engram_site.turns import take_short_turns
     from memory.embedders import get_embedder
     from memory.embedders.behind import give_way_in_a_process
     from memory.warming import warm_connections
 
-    get_resolver().url_patterns  # noqa: B018
+    import_module("engram_site.urls")
     # What is there by now is there to stay. Going through its 200,000 objects at every full collection would hold all
-    # requests up for a tenth of a second.
+    # requests up meanwhile.
     gc.collect()
     gc.freeze()
     take_short_turns()

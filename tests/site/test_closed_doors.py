@@ -129,6 +129,18 @@ def test_a_tenants_refusals_leave_one_row_together_and_close_none_of_its_spaces(
     assert refused() == ["", "", "3 more refused"]
 
 
+def test_a_refusal_of_the_credentials_in_a_body_closes_nothing_to_others(
+    web: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = replace(limits.installation(), administration=limits.Administration(rate_limit_per_tenant=2))
+    headers = {"Authorization": f"Bearer {world.token('acme_s1')}"}
+    time.sleep(A_SECOND)
+    monkeypatch.setattr(limiter, "installation", lambda: strict)
+    keys = [*repeat(world.keys["acme"], 3), world.keys["globex"]]
+    answers = [web.post("/api/v1/auth/token/", json={"api_key": key}, headers=headers) for key in keys]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+
+
 def refused() -> list[str]:
     """The targets of what acme was refused, oldest first."""
     events = recent_events(Tenant.objects.get(slug="acme").id, 100)

@@ -20,6 +20,7 @@ from tenants.api.base import EngramView
 from tenants.authentication import TokenAuthentication
 from tenants.errors import Invalid
 from tenants.operations import Action
+from tenants.services import limiter
 
 
 class McpView(EngramView):
@@ -33,7 +34,9 @@ class McpView(EngramView):
     def post(self, request: Request) -> HttpResponse:
         body = request._request.read()
         # The SDK's reader lets by what REST refuses and the database cannot hold.
-        self.get_parsers()[0].parse(BytesIO(body))
+        message = self.get_parsers()[0].parse(BytesIO(body))
+        if not _is_call(message):
+            limiter.spend_of_tenant(self.caller.tenant_id)
         return respond(request._request, body, self.call_tool)
 
     def call_tool(self, name: str, arguments: Arguments) -> types.CallToolResult:
@@ -47,6 +50,15 @@ class McpView(EngramView):
             return _result(tool.act(self, {key: value for key, value in arguments.items() if key != "space"}))
         except (APIException, DatabaseError, InterfaceError) as error:
             return _refusal(self.handle_exception(error))
+
+
+def _is_call(message: Any) -> bool:
+    """Does the message call a tool that there is? Such a call counts where the tool's operation does."""
+    if not isinstance(message, dict) or message.get("method") != "tools/call":
+        return False
+    parameters = message.get("params")
+    name = parameters.get("name") if isinstance(parameters, dict) else None
+    return isinstance(name, str) and name in TOOLS
 
 
 def _space(required: Any, arguments: Arguments) -> str:

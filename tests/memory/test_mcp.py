@@ -167,15 +167,31 @@ def test_the_rate_limit_is_the_spaces_own_and_says_when_to_come_back(agent: Agen
     assert limited[0].content[0].text.endswith("Try again after 1 s.")
 
 
-def test_listing_spaces_counts_towards_the_tenants_rate_as_rest_does(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
+def test_what_is_of_no_space_counts_towards_the_tenants_rate(
+    site: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    token = world.token("acme")
     strict = replace(installation(), administration=Administration(rate_limit_per_tenant=1))
     monkeypatch.setattr(limiter, "installation", lambda: strict)
-    results = [agent.call("list_spaces") for _ in range(4)]
-    told = {result.structured_content["errors"][0]["detail"] for result in results if result.is_error}
-    assert told == {"The tenant is allowed 1 request a second for its administration."}
+    allowed = "The tenant is allowed 1 request a second for its administration."
+    listed = [posted(site, token, "tools/call", name="list_spaces", arguments={}) for _ in range(4)]
+    results = [answer.json()["result"] for answer in listed]
+    told = {result["structuredContent"]["errors"][0]["detail"] for result in results if result["isError"]}
+    assert told == {allowed}
     assert refusals("acme")[0] == ("list_spaces", "", "limited", "429 rate_limited")
+    for method, params in (("tools/list", {}), ("tools/call", {"name": "no_tool"})):
+        late = [
+            answer for answer in (posted(site, token, method, **params) for _ in range(4)) if answer.status_code == 429
+        ]
+        assert late[0].json()["errors"][0]["detail"] == allowed
+        assert late[0].headers["Retry-After"] == "1"
+
+
+def posted(site: str, token: str, method: str, **params: Any) -> httpx2.Response:
+    """One message to the server, without a client's handshake before it."""
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
+    return httpx2.post(f"{site}/mcp", json=message, headers=headers)
 
 
 def test_a_call_leaves_the_row_that_rest_would(agent: Agent) -> None:

@@ -1,7 +1,7 @@
 """The hand-written SQL of export and import. Every call but ``stalled_imports`` belongs inside ``space_tx``."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -53,8 +53,8 @@ def keep_plans(scope: SpaceScope) -> None:
     _run("keep_plans")
 
 
-def import_memories(scope: SpaceScope, memories: Sequence[MemoryLine], vectors: Sequence[Vector]) -> set[str]:
-    """Store memories of distinct ids; return the ids of those that are new."""
+def spell_memories(memories: Sequence[MemoryLine]) -> str:
+    """What ``import_memories`` is to store, as the database reads it."""
     rows = [
         {
             "id": memory.id,
@@ -75,8 +75,30 @@ def import_memories(scope: SpaceScope, memories: Sequence[MemoryLine], vectors: 
         }
         for memory in memories
     ]
+    return json.dumps(rows)
+
+
+def spell_associations(associations: Sequence[AssociationLine]) -> str:
+    """What ``import_associations`` is to store, as the database reads it."""
+    rows = [
+        {
+            "source": link.source,
+            "target": link.target,
+            "kind": link.kind,
+            "weight": link.weight,
+            "reinforced": link.reinforced,
+            "created_at": link.created_at,
+            "reinforced_at": link.reinforced_at,
+        }
+        for link in associations
+    ]
+    return json.dumps(rows)
+
+
+def import_memories(scope: SpaceScope, memories: str, vectors: Sequence[Vector]) -> set[str]:
+    """Store memories of distinct ids, spelt by ``spell_memories``; return the ids of those that are new."""
     packed = _Vectors(as_array(vectors, _halfvec()))
-    stored = _run_binary("import_memories", space_id=scope.space_id, memories=json.dumps(rows), vectors=packed)
+    stored = _run_binary("import_memories", space_id=scope.space_id, memories=memories, vectors=packed)
     return {memory_id for (memory_id,) in stored}
 
 
@@ -91,26 +113,23 @@ def keep_aliases(scope: SpaceScope, import_id: UUID, memories: Sequence[MemoryLi
     )
 
 
-def hold_imported(scope: SpaceScope, import_id: UUID, ids: Iterable[str]) -> dict[str, str]:
-    """By the ids that the file knows them by, those of the space's memories; they stay until the transaction ends."""
-    return dict(_run("hold_imported", space_id=scope.space_id, import_id=import_id, ids=list(ids)))
+def hold_imported(scope: SpaceScope, import_id: UUID, ids: Iterable[str]) -> dict[str, str | None]:
+    """Of these ids of the file those that are not the space's own: each with the memory's own one, ``None`` if there is none.
+
+    The memories stay until the transaction ends.
+    """
+    # Written out as a whole: each of a list's items would be quoted on its own, which takes longer than finding them.
+    written = "{" + ",".join(ids) + "}"
+    return dict(_run("hold_imported", space_id=scope.space_id, import_id=import_id, ids=written))
 
 
-def import_associations(scope: SpaceScope, links: Sequence[tuple[str, str, AssociationLine]]) -> int:
-    """Store associations, each from a memory to a memory of the space; return how many are new."""
-    rows = [
-        {
-            "source": source,
-            "target": target,
-            "kind": link.kind,
-            "weight": link.weight,
-            "reinforced": link.reinforced,
-            "created_at": link.created_at,
-            "reinforced_at": link.reinforced_at,
-        }
-        for source, target, link in links
-    ]
-    ((stored,),) = _run("import_associations", space_id=scope.space_id, links=json.dumps(rows))
+def import_associations(scope: SpaceScope, associations: str, others: Mapping[str, str]) -> int:
+    """Store associations, spelt by ``spell_associations``, between memories of the space; return how many are new.
+
+    ``others`` are the space's own ids by the file's, where these are not the same.
+    """
+    given, held = list(others), list(others.values())
+    ((stored,),) = _run("import_associations", space_id=scope.space_id, links=associations, given=given, held=held)
     return int(stored)
 
 

@@ -106,7 +106,7 @@ class EmbeddedPostgres(Child):
             "maintenance_work_mem": "256MB",
             "random_page_cost": "1.1",
             "jit": "off",
-            "wal_compression": "on",
+            "max_wal_size": "2GB",
             "fsync": flush,
             "synchronous_commit": flush,
             "full_page_writes": flush,

@@ -26,15 +26,18 @@ from tenants.operations import Action, record
 from tenants.plurals import number_of
 from tenants.scope import SpaceScope, space_tx
 
-BATCH_LINES = 4_000
-BATCH_BYTES = 2 * 1024 * 1024
+BATCH_LINES = 8_000
+BATCH_BYTES = 4 * 1024 * 1024
 # What rounding to half precision makes of a unit vector's length, at most. Such a vector is kept to the bit.
 UNIT = 1e-3
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Lines ``first`` to ``last`` of the file, from byte ``start`` up to byte ``end``; ``vectors`` are the memories'."""
+    """Lines ``first`` to ``last`` of the file, from byte ``start`` up to byte ``end``.
+
+    ``vectors`` are the memories'; ``memories_spelt`` and ``associations_spelt`` are both as the database reads them.
+    """
 
     first: int
     last: int
@@ -44,6 +47,8 @@ class _Batch:
     memories: dict[str, tuple[int, MemoryLine]] = field(default_factory=dict)
     associations: list[tuple[int, AssociationLine]] = field(default_factory=list)
     vectors: list[Vector] = field(default_factory=list)
+    memories_spelt: str = ""
+    associations_spelt: str = ""
 
 
 class Overtaken(Exception):
@@ -153,7 +158,10 @@ def _read(scope: SpaceScope, size: int, lines: int, offset: int, parts: Sequence
         raise _Refused(batch.last, "cut", "The file stops here without a line of type 'end'; it was cut.", None)
     if batch.is_last and batch.end < size:
         raise _Refused(batch.last + 1, "invalid", "The file goes on after its line of type 'end'.", None)
+    _check_order(batch)
     batch.vectors = _vectors(scope, list(batch.memories.values()))
+    batch.memories_spelt = queries.spell_memories([memory for _, memory in batch.memories.values()])
+    batch.associations_spelt = queries.spell_associations([link for _, link in batch.associations])
     return batch
 
 
@@ -173,6 +181,19 @@ def _take(scope: SpaceScope, batch: _Batch, text: bytes) -> None:
             batch.associations.append((batch.last, line))
         case EndLine():
             batch.is_last = True
+
+
+def _check_order(batch: _Batch) -> None:
+    """An association comes after both of its memories."""
+    for line, link in batch.associations:
+        for attr, end in (("source", link.source), ("target", link.target)):
+            if end in batch.memories and batch.memories[end][0] > line:
+                raise _unknown_memory(line, attr, end)
+
+
+def _unknown_memory(line: int, attr: str, given: str) -> _Refused:
+    detail = f"'{attr}' is {given}; allowed: a memory of an earlier line, or one that the space holds."
+    return _Refused(line, "unknown_memory", detail, attr)
 
 
 def _check_model(scope: SpaceScope, line: SpaceLine) -> None:
@@ -243,11 +264,11 @@ def _store(scope: SpaceScope, row: Import, batch: _Batch) -> str:
             take_turn(scope)
             queries.keep_plans(scope)
             new = _store_memories(scope, import_id, batch)
-            associations = _store_associations(scope, import_id, batch)
+            associations = _store_associations(scope, import_id, batch, new)
             held.status = Import.Status.RUNNING
             held.bytes_done, held.lines, held.updated_at = batch.end, batch.last, timezone.now()
-            held.memories += new
-            held.existing += len(batch.memories) - new
+            held.memories += len(new)
+            held.existing += len(batch.memories) - len(new)
             held.associations += associations
             held.save()
             queries.drop_read_parts(scope, import_id, batch.end)
@@ -266,32 +287,31 @@ def _store(scope: SpaceScope, row: Import, batch: _Batch) -> str:
     return Import.Status.RUNNING
 
 
-def _store_memories(scope: SpaceScope, import_id: UUID, batch: _Batch) -> int:
-    """Store the batch's memories; return how many are new."""
+def _store_memories(scope: SpaceScope, import_id: UUID, batch: _Batch) -> set[str]:
+    """Store the batch's memories; return the ids of those that are new."""
     if not batch.memories:
-        return 0
+        return set()
     memories = [memory for _, memory in batch.memories.values()]
     capacity.make_room(scope, len(memories))
-    stored = queries.import_memories(scope, memories, batch.vectors)
+    stored = queries.import_memories(scope, batch.memories_spelt, batch.vectors)
     if stored:
         capacity.check(scope)
     left = [memory for memory in memories if memory.id not in stored]
     if left:
         queries.keep_aliases(scope, import_id, left)
-    return len(stored)
+    return stored
 
 
-def _store_associations(scope: SpaceScope, import_id: UUID, batch: _Batch) -> int:
-    """Store the batch's associations; return how many are new."""
+def _store_associations(scope: SpaceScope, import_id: UUID, batch: _Batch, new: set[str]) -> int:
+    """Store the batch's associations; return how many are new. Nobody else sees the ``new`` memories yet."""
     if not batch.associations:
         return 0
     named = {end for _, link in batch.associations for end in (link.source, link.target)}
-    held = queries.hold_imported(scope, import_id, named)
-    for line, link in batch.associations:
+    others = queries.hold_imported(scope, import_id, named - new)
+    missing = {given for given, held in others.items() if held is None}
+    for line, link in batch.associations if missing else ():
         for attr, end in (("source", link.source), ("target", link.target)):
-            if end not in held or (end in batch.memories and batch.memories[end][0] > line):
-                detail = f"'{attr}' is {end}; allowed: a memory of an earlier line, or of the space {scope.space!r}."
-                raise _Refused(line, "unknown_memory", detail, attr)
-    # Two memories of the file may be one in the space.
-    links = [(held[link.source], held[link.target], link) for _, link in batch.associations]
-    return queries.import_associations(scope, [link for link in links if link[0] != link[1]])
+            if end in missing:
+                raise _unknown_memory(line, attr, end)
+    aliases = {given: held for given, held in others.items() if held is not None}
+    return queries.import_associations(scope, batch.associations_spelt, aliases)

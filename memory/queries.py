@@ -18,6 +18,7 @@ from memory.records import (
     Link,
     MemoryRecord,
     NewMemory,
+    Pulse,
     Remembered,
     SpaceCounts,
     SpaceSize,
@@ -348,6 +349,13 @@ def glance(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Glance]:
     with connection.cursor() as cursor:
         cursor.execute(_SQL["glance"], {"space_ids": list(space_ids), "since": since})
         return {space_id: Glance(*seen) for space_id, *seen in cursor.fetchall()}
+
+
+def pulse(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Pulse]:
+    """How lively spaces were since then; where ``glance`` may be called."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["pulse"], {"space_ids": list(space_ids), "since": since})
+        return {space_id: Pulse(*seen) for space_id, *seen in cursor.fetchall()}
 
 
 def counts_by_space(space_ids: Sequence[UUID]) -> dict[UUID, dict[str, TierCount]]:

@@ -130,20 +130,26 @@ class AssociationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a space holds, by tier, when its newest memory came, and what it was asked lately: the operations of its busiest
-    minute, how many were refused for its limits, and how many imports failed within a day."""
+    """What a space holds, by tier, how many operations were refused for its limits lately, and how many imports failed within
+    a day."""
 
     hot: int
     warm: int
     cold: int
-    newest_at: datetime | None
-    busiest_minute: int
     limited: int
     failed_imports: int
 
     @property
     def total(self) -> int:
         return self.hot + self.warm + self.cold
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When a space's newest memory came, and how many operations its busiest minute had lately."""
+
+    newest_at: datetime | None
+    busiest_minute: int
 
 
 @dataclass(frozen=True, slots=True)

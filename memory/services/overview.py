@@ -12,7 +12,7 @@ from audit.services.events import Activity, Event, Refusal, last_hour, recent_ev
 from audit.services.usage import Series, tenant_pulse
 from memory import queries
 from memory.models import Tier
-from memory.records import Glance
+from memory.records import Glance, Pulse
 from tenants.callers import Caller
 from tenants.limits import Limits
 from tenants.operations import Action, record
@@ -29,8 +29,9 @@ from tenants.services.work import SpaceFailure, failures_of
 
 # What one query looks at; a tenant with more spaces finds the others on their own pages.
 MOST_COUNTED = 200
-# What a page shows of them.
+# A page shows so many, and of more the fullest alone: nobody looks through a hundred cards, and they take longest to draw.
 MOST_SHOWN = 24
+FULLEST = 12
 EVENTS = 12
 REFUSALS = 8
 LATELY = timedelta(hours=1)
@@ -56,7 +57,8 @@ class TierUse:
 @dataclass(frozen=True, slots=True)
 class SpaceOverview:
     """A space in its place: ``path`` leads to it from the topmost space above it. ``glance`` is ``None`` where none was taken:
-    the space is not open now, or too many came before it. ``running`` is ``None`` while Redis is away."""
+    the space is not open now, or too many came before it. ``pulse`` is ``None`` where no page shows it, and ``running``
+    also while Redis is away."""
 
     id: UUID
     name: str
@@ -67,6 +69,7 @@ class SpaceOverview:
     status: str
     path: tuple[str, ...]
     glance: Glance | None
+    pulse: Pulse | None
     running: int | None
     limits: Limits
 
@@ -100,7 +103,7 @@ class SpaceOverview:
     @property
     def busiest_rate(self) -> float:
         """Operations a second in the busiest minute lately."""
-        return self.glance.busiest_minute / 60 if self.glance else 0.0
+        return self.pulse.busiest_minute / 60 if self.pulse else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ def overview(caller: Caller, step: Step = Step.MINUTE) -> Overview:
     own = [space for space in spaces if space.is_own]
     admin = is_admin(caller)
     return Overview(
-        spaces=_with_running(spaces if len(spaces) <= MOST_SHOWN else _fullest(spaces)),
+        spaces=_with_pulse(caller, spaces if len(spaces) <= MOST_SHOWN else _fullest(spaces)),
         own_spaces=len(own),
         shared_spaces=len(spaces) - len(own),
         own_memories=_memories(own),
@@ -201,6 +204,7 @@ def _spaces(caller: Caller) -> list[SpaceOverview]:
             status=space.status,
             path=paths[space.name],
             glance=glances.get(space.id),
+            pulse=None,
             running=None,
             limits=space.limits,
         )
@@ -209,14 +213,17 @@ def _spaces(caller: Caller) -> list[SpaceOverview]:
 
 
 def _fullest(spaces: Sequence[SpaceOverview]) -> list[SpaceOverview]:
-    """As many as a page shows, each on its own: not every one above them need be among them."""
-    fullest = sorted(spaces, key=lambda space: -space.fullness)[:MOST_SHOWN]
+    """The fullest, each on its own: not every one above them need be among them."""
+    fullest = sorted(spaces, key=lambda space: -space.fullness)[:FULLEST]
     return [replace(space, path=(space.name,)) for space in fullest]
 
 
-def _with_running(spaces: Sequence[SpaceOverview]) -> list[SpaceOverview]:
-    running = running_now([space.id for space in spaces if space.glance])
-    return [replace(space, running=running.get(space.id)) for space in spaces]
+def _with_pulse(caller: Caller, spaces: Sequence[SpaceOverview]) -> list[SpaceOverview]:
+    looked_at = [space.id for space in spaces if space.glance]
+    running = running_now(looked_at)
+    with tenant_tx(caller.tenant_id, durable=False):
+        pulses = queries.pulse(looked_at, timezone.now() - LATELY)
+    return [replace(space, pulse=pulses.get(space.id), running=running.get(space.id)) for space in spaces]
 
 
 def _memories(spaces: Sequence[SpaceOverview]) -> int:

@@ -111,7 +111,8 @@ def test_beyond_a_number_of_spaces_none_is_counted_and_it_says_so(
 
 
 def test_of_more_spaces_than_a_page_shows_it_names_the_fullest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overviews, "MOST_SHOWN", 2)
+    monkeypatch.setattr(overviews, "MOST_SHOWN", 3)
+    monkeypatch.setattr(overviews, "FULLEST", 2)
     below("acme_s10", "acme_child")
     remember_in("acme_child", "One.")
     remember_in("acme_child", "Another.")
@@ -139,6 +140,7 @@ def test_looking_at_many_spaces_leaves_the_transaction_bound_as_it_was(world: Wo
     others = list(Space.objects.exclude(name="acme_s1").values_list("id", flat=True))
     with space_tx(scope):
         queries.glance(others, timezone.now())
+        queries.pulse(others, timezone.now())
         assert Memory.objects.filter(space_id=scope.space_id).count() == 1
         assert Memory.objects.exclude(space_id=scope.space_id).count() == 0
 
@@ -188,7 +190,7 @@ def test_a_space_that_turned_calls_away_lately_needs_attention(world: World) -> 
     assert limited.name == "acme_s1"
     assert limited.glance is not None
     assert limited.glance.limited == 30
-    assert limited.busiest_rate == 2.0
+    assert space(alice, "acme_s1").busiest_rate == 2.0
     assert space(alice, "acme_s10").busiest_rate == 0.0
 
 

@@ -71,7 +71,11 @@ def started(folder: Path) -> Iterator[Newcomer]:
     command = [sys.executable, "-m", "engram_site.runner", "up"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as runner:
         assert runner.stdout is not None
-        said = list(iter(runner.stdout.readline, "Ctrl-C stops everything.\n"))
+        said = []
+        for line in runner.stdout:
+            said.append(line)
+            if line == "Ctrl-C stops everything.\n":
+                break
         assert "Engram is running.\n" in said
         yield Newcomer(folder, site, runner, environment)
         runner.send_signal(signal.SIGINT)

@@ -52,7 +52,7 @@ class _Batch:
 
 
 class Overtaken(Exception):
-    """Another task has had this turn of the import, or has it just now: this one ends, and leaves the rest to that one."""
+    """Another task has had this turn of the import, or is ahead in it: this one ends, and leaves the rest to that one."""
 
 
 class _Refused(Exception):
@@ -252,11 +252,11 @@ def _store(scope: SpaceScope, row: Import, batch: _Batch) -> str:
     try:
         # How far it came is stored together with what came: a crash can lose the last batches, and then they are read again.
         with space_tx(scope, durable=batch.is_last):
-            # Whoever holds the row is at this import, or is ending it.
-            free = Import.objects.select_for_update(skip_locked=True).filter(space_id=scope.space_id, id=import_id)
-            held = free.first()
+            # Whoever holds the row stores a batch, is ending the import, or was killed: then its session ends with the statement
+            # that it is at, and what it had not stored is this one's to store.
+            held = Import.objects.select_for_update().filter(space_id=scope.space_id, id=import_id).first()
             if held is None:
-                raise Overtaken
+                return Import.Status.CANCELLED
             if held.status not in Import.UNFINISHED:
                 return held.status
             if (held.turn, held.bytes_done) != (row.turn, batch.start):

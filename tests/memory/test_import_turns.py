@@ -1,8 +1,11 @@
 """Tasks of an import that were sent twice: one of them goes on, and no line is stored by both."""
 
 import json
+import threading
+import time
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -99,4 +102,23 @@ def test_a_task_that_comes_again_in_its_turn_goes_on_where_the_killed_one_ended(
     import_id = send_twice(plane)
     assert importing.import_memories(scope_of("acme_plane"), UUID(import_id), 0, 0) == "running"
     assert [tasks.import_memories(*arguments) for arguments in sent()] == ["running"] * 3 + ["done"]
+    assert told(plane, import_id) == ("done", 6, 0)
+
+
+def test_a_batch_that_a_killed_worker_was_storing_is_waited_for_and_stored_by_the_next(plane: SpaceApi) -> None:
+    import_id = send_twice(plane)
+    scope, held = scope_of("acme_plane"), threading.Event()
+
+    def hold_and_lose() -> None:
+        with suppress(InterruptedError), space_tx(scope):
+            Import.objects.select_for_update().get(id=import_id)
+            held.set()
+            time.sleep(0.5)
+            raise InterruptedError
+
+    def go_on() -> str:
+        held.wait()
+        return importing.import_memories(scope, UUID(import_id), 0, 600)
+
+    assert at_once(hold_and_lose, go_on)[1] == "done"
     assert told(plane, import_id) == ("done", 6, 0)

@@ -13,12 +13,10 @@ from memory.records import (
     Activated,
     Candidate,
     Flow,
-    Glance,
     Hit,
     Link,
     MemoryRecord,
     NewMemory,
-    Pulse,
     Remembered,
     SpaceCounts,
     SpaceSize,
@@ -342,20 +340,6 @@ def space_counts(scope: SpaceScope) -> SpaceCounts:
         cold=counts.get("cold", none),
         newest_at=newest[0][0] if newest else None,
     )
-
-
-def glance(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Glance]:
-    """Inside ``tenant_tx``, of spaces that the caller was found to hold: each space's own, in one query for all of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL["glance"], {"space_ids": list(space_ids), "since": since})
-        return {space_id: Glance(*seen) for space_id, *seen in cursor.fetchall()}
-
-
-def pulse(space_ids: Sequence[UUID], since: datetime) -> dict[UUID, Pulse]:
-    """How lively spaces were since then; where ``glance`` may be called."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL["pulse"], {"space_ids": list(space_ids), "since": since})
-        return {space_id: Pulse(*seen) for space_id, *seen in cursor.fetchall()}
 
 
 def counts_by_space(space_ids: Sequence[UUID]) -> dict[UUID, dict[str, TierCount]]:

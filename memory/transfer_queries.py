@@ -1,11 +1,11 @@
 """The hand-written SQL of export and import. Every call but ``stalled_imports`` belongs inside ``space_tx``."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 from django.db import connection
 from psycopg.adapt import Dumper
@@ -54,45 +54,13 @@ def keep_plans(scope: SpaceScope) -> None:
 
 
 def spell_memories(memories: Sequence[MemoryLine]) -> str:
-    """What ``import_memories`` is to store, as the database reads it."""
-    rows = [
-        {
-            "id": memory.id,
-            "content": memory.content,
-            "kind": memory.kind,
-            "confidence": memory.confidence,
-            "session": memory.session,
-            "metadata": memory.metadata,
-            "observed_at": memory.observed_at,
-            "created_at": memory.created_at,
-            "updated_at": memory.updated_at,
-            "expires_at": memory.expires_at,
-            "tier": memory.tier,
-            "stability": memory.stability,
-            "recall_count": memory.recall_count,
-            "last_recalled_at": memory.last_recalled_at,
-            "recent_recalls": memory.recent_recalls,
-        }
-        for memory in memories
-    ]
-    return json.dumps(rows)
+    """What ``import_memories`` is to store, as the database reads it, but for the vectors."""
+    return msgspec.json.encode([replace(memory, embedding=None) for memory in memories]).decode()
 
 
 def spell_associations(associations: Sequence[AssociationLine]) -> str:
     """What ``import_associations`` is to store, as the database reads it."""
-    rows = [
-        {
-            "source": link.source,
-            "target": link.target,
-            "kind": link.kind,
-            "weight": link.weight,
-            "reinforced": link.reinforced,
-            "created_at": link.created_at,
-            "reinforced_at": link.reinforced_at,
-        }
-        for link in associations
-    ]
-    return json.dumps(rows)
+    return msgspec.json.encode(associations).decode()
 
 
 def import_memories(scope: SpaceScope, memories: str, vectors: Sequence[Vector]) -> set[str]:

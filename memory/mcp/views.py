@@ -34,10 +34,12 @@ class McpView(EngramView):
     def post(self, request: Request) -> HttpResponse:
         body = request._request.read()
         # The SDK's reader lets by what REST refuses and the database cannot hold.
-        message = self.get_parsers()[0].parse(BytesIO(body))
-        if not _is_call(message):
+        self.get_parsers()[0].parse(BytesIO(body))
+        answer = respond(request._request, body, self.call_tool)
+        if self.actions["POST"] == Action.CALL_TOOL:
+            # It reached no tool, and so no space's rate.
             limiter.spend_of_tenant(self.caller.tenant_id)
-        return respond(request._request, body, self.call_tool)
+        return answer
 
     def call_tool(self, name: str, arguments: Arguments) -> types.CallToolResult:
         """Do what a tool does and record it, refusals included, under the operation that it is."""
@@ -50,15 +52,6 @@ class McpView(EngramView):
             return _result(tool.act(self, {key: value for key, value in arguments.items() if key != "space"}))
         except (APIException, DatabaseError, InterfaceError) as error:
             return _refusal(self.handle_exception(error))
-
-
-def _is_call(message: Any) -> bool:
-    """Does the message call a tool that there is? Such a call counts where the tool's operation does."""
-    if not isinstance(message, dict) or message.get("method") != "tools/call":
-        return False
-    parameters = message.get("params")
-    name = parameters.get("name") if isinstance(parameters, dict) else None
-    return isinstance(name, str) and name in TOOLS
 
 
 def _space(required: Any, arguments: Arguments) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,7 +158,8 @@ def _read(scope: SpaceScope, size: int, lines: int, offset: int, parts: Sequence
         raise _Refused(batch.last, "cut", "The file stops here without a line of type 'end'; it was cut.", None)
     if batch.is_last and batch.end < size:
         raise _Refused(batch.last + 1, "invalid", "The file goes on after its line of type 'end'.", None)
-    _check_order(batch)
+    # An association comes after both of its memories.
+    _check_ends(batch, lambda line, end: end in batch.memories and batch.memories[end][0] > line)
     batch.vectors = _vectors(scope, list(batch.memories.values()))
     batch.memories_spelt = queries.spell_memories([memory for _, memory in batch.memories.values()])
     batch.associations_spelt = queries.spell_associations([link for _, link in batch.associations])
@@ -183,17 +184,13 @@ def _take(scope: SpaceScope, batch: _Batch, text: bytes) -> None:
             batch.is_last = True
 
 
-def _check_order(batch: _Batch) -> None:
-    """An association comes after both of its memories."""
+def _check_ends(batch: _Batch, is_unknown: Callable[[int, str], bool]) -> None:
+    """Refuse the first association that leads from or to what is no memory, as far as its line can know."""
     for line, link in batch.associations:
         for attr, end in (("source", link.source), ("target", link.target)):
-            if end in batch.memories and batch.memories[end][0] > line:
-                raise _unknown_memory(line, attr, end)
-
-
-def _unknown_memory(line: int, attr: str, given: str) -> _Refused:
-    detail = f"'{attr}' is {given}; allowed: a memory of an earlier line, or one that the space holds."
-    return _Refused(line, "unknown_memory", detail, attr)
+            if is_unknown(line, end):
+                detail = f"'{attr}' is {end}; allowed: a memory of an earlier line, or one that the space holds."
+                raise _Refused(line, "unknown_memory", detail, attr)
 
 
 def _check_model(scope: SpaceScope, line: SpaceLine) -> None:
@@ -308,10 +305,7 @@ def _store_associations(scope: SpaceScope, import_id: UUID, batch: _Batch, new: 
         return 0
     named = {end for _, link in batch.associations for end in (link.source, link.target)}
     others = queries.hold_imported(scope, import_id, named - new)
-    missing = {given for given, held in others.items() if held is None}
-    for line, link in batch.associations if missing else ():
-        for attr, end in (("source", link.source), ("target", link.target)):
-            if end in missing:
-                raise _unknown_memory(line, attr, end)
+    if None in others.values():
+        _check_ends(batch, lambda _, end: end in others and others[end] is None)
     aliases = {given: held for given, held in others.items() if held is not None}
     return queries.import_associations(scope, batch.associations_spelt, aliases)

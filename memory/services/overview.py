@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.models import Step
 from audit.services.events import Activity, Event, Refusal, last_hour, recent_events, recent_refusals
 from audit.services.usage import Series, tenant_pulse
-from memory import queries
+from memory import overview_queries as queries
 from memory.models import Tier
 from memory.records import Glance, Pulse
 from tenants.callers import Caller

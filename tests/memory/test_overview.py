@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import events
 from audit.services.events import Activity, last_hour
-from memory import queries
+from memory import overview_queries
 from memory.models import Memory
 from memory.services import overview as overviews
 from memory.services.overview import SpaceOverview, overview, view_overview
@@ -139,8 +139,8 @@ def test_looking_at_many_spaces_leaves_the_transaction_bound_as_it_was(world: Wo
     scope = scope_of("acme_s1")
     others = list(Space.objects.exclude(name="acme_s1").values_list("id", flat=True))
     with space_tx(scope):
-        queries.glance(others, timezone.now())
-        queries.pulse(others, timezone.now())
+        overview_queries.glance(others, timezone.now())
+        overview_queries.pulse(others, timezone.now())
         assert Memory.objects.filter(space_id=scope.space_id).count() == 1
         assert Memory.objects.exclude(space_id=scope.space_id).count() == 0
 

@@ -179,7 +179,8 @@ def test_what_is_of_no_space_counts_towards_the_tenants_rate(
     told = {result["structuredContent"]["errors"][0]["detail"] for result in results if result["isError"]}
     assert told == {allowed}
     assert refusals("acme")[0] == ("list_spaces", "", "limited", "429 rate_limited")
-    for method, params in (("tools/list", {}), ("tools/call", {"name": "no_tool"})):
+    malformed = {"name": "recall", "arguments": "no object"}
+    for method, params in (("tools/list", {}), ("tools/call", {"name": "no_tool"}), ("tools/call", malformed)):
         late = [
             answer for answer in (posted(site, token, method, **params) for _ in range(4)) if answer.status_code == 429
         ]

@@ -1,44 +1,44 @@
-"""The five clients, built and run against a live site."""
+"""The five clients, built and run against the web server as it ships."""
 
 import os
 import subprocess
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator
 
 import pytest
-from django.conf import LazySettings
+from django.conf import global_settings
+from django.test import override_settings
 
-from tenants.limits import installation
+from engram_site.runner.site import Site
 from tenants.models import RefreshToken
 from tests.demo import build_demo
-from tests.live import live_site
 from tests.servers import ROOT
+from tests.site.web_server import web_server
 from tests.world import PASSWORD
 
 RUN = ROOT / "examples" / "multi_tenant" / "run"
+# A limit that a client meets however busy the machine is, and tokens that run out while it waits for it.
+SLOW = "[memory_spaces.limits]\nrate_limit_per_space = 25\n"
+SHORT_LIVED = "3"
 
 
-@pytest.fixture
-def slow_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installation whose limit a client meets however busy the machine is."""
-    slow = replace(installation(), limits=replace(installation().limits, rate_limit_per_space=25))
-    monkeypatch.setattr("tenants.queries.installation", lambda: slow)
-
-
-@pytest.fixture
-def short_lives(settings: LazySettings) -> None:
-    """Tokens that run out while a client is waiting for its limit."""
-    settings.TOKEN_ACCESS_LIFETIME = timedelta(seconds=3)
+@pytest.fixture(scope="module")
+def site(standing_database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    # The server is told nothing of the suite's quick passwords.
+    with override_settings(PASSWORD_HASHERS=global_settings.PASSWORD_HASHERS):
+        build_demo()
+    folder = tmp_path_factory.mktemp("site")
+    config = folder / "engram.toml"
+    config.write_text(SLOW)
+    with web_server(folder, ENGRAM_CONFIG=str(config), ENGRAM_TOKEN_SECONDS=SHORT_LIVED) as site:
+        yield site
 
 
 @pytest.mark.parametrize("language", ["python", "typescript", "go", "java", "rust"])
-def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(
-    database: None, slow_spaces: None, short_lives: None, language: str
-) -> None:
-    build_demo()
-    with live_site() as url:
-        environment = os.environ | {"ENGRAM_URL": url, "ENGRAM_USERNAME": "ada", "ENGRAM_PASSWORD": PASSWORD}
-        done = subprocess.run([RUN, language], env=environment, capture_output=True, text=True, check=False)
+def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(site: Site, language: str) -> None:
+    renewed = RefreshToken.objects.filter(used_at__isnull=False)
+    before = renewed.count()
+    environment = os.environ | {"ENGRAM_URL": site.url, "ENGRAM_USERNAME": "ada", "ENGRAM_PASSWORD": PASSWORD}
+    done = subprocess.run([RUN, language], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()) == (
         0,
         [
@@ -50,4 +50,4 @@ def test_a_client_does_what_its_tenant_may_and_is_told_what_it_may_not(
             "Used: 2 of 11100000 memories",
         ],
     ), done.stderr
-    assert RefreshToken.objects.filter(used_at__isnull=False).exists()
+    assert renewed.count() > before

@@ -43,7 +43,8 @@ def overflow(page: Page) -> int:
 def barriers(page: Page, *, besides: str = "") -> list[str]:
     """What axe-core holds to be a serious or critical barrier on the page as it is, and where; ``besides`` is not looked at."""
     # Preloading is for CSS media rules that Engram's sheets do not hold, and would apply styles that the page's policy forbids.
-    found = Axe().run(page, {"exclude": [[besides]]} if besides else None, {"preload": False}).response["violations"]
+    options = {"preload": False, "resultTypes": ["violations"]}
+    found = Axe().run(page, {"exclude": [[besides]]} if besides else None, options).response["violations"]
     return [
         f"{violation['id']}: {', '.join(str(node['target']) for node in violation['nodes'])}"
         for violation in found

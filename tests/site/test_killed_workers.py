@@ -77,7 +77,7 @@ def test_killed_while_it_cools_memories(worker: Worker, full: str) -> None:
 
 
 def test_killed_while_it_applies_recalls(worker: Worker, full: str) -> None:
-    times = 20 * RECALLS_AT_A_TIME
+    times = 10 * RECALLS_AT_A_TIME
     note_recalls(worker, times)
     worker.send("memory.tasks.apply_recalls", full)
     worker.wait_until(lambda: 0 < recalls() < 3 * times)

@@ -101,7 +101,7 @@ def test_away_for_longer_than_one_attempt(server: FragilePostgres, worker: Worke
 def test_restarted_while_recalls_are_applied(server: FragilePostgres, worker: Worker, full: str) -> None:
     with space_tx(scope_of(SPACE)):
         Memory.objects.update(tier="cold")
-    times = 20 * RECALLS_AT_A_TIME
+    times = 10 * RECALLS_AT_A_TIME
     note_recalls(worker, times)
     worker.send("memory.tasks.apply_recalls", full)
     worker.wait_until(lambda: 0 < recalls() < 3 * times)

@@ -76,6 +76,13 @@ TEMPLATES = [
 ]
 
 
+WEB_THREADS = env.integer("ENGRAM_WEB_THREADS", 8, least=1)
+DATABASE_POOLED = env.flag("ENGRAM_DATABASE_POOL", default=False)
+POOL_SIZE = env.integer("ENGRAM_POOL_SIZE", WEB_THREADS + 2, least=1)
+# Threads that help with requests which ask several spaces, each with a connection that no thread of the web server needs.
+HELPERS = max(0, POOL_SIZE - WEB_THREADS) if DATABASE_POOLED else 1
+
+
 def _database(url: str, password: str, *, pooled: bool) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -87,10 +94,8 @@ def _database(url: str, password: str, *, pooled: bool) -> dict[str, Any]:
     prepared = {"server_side_binding": True, "prepare_threshold": threshold}
     options: dict[str, Any] = {"application_name": "engram", **prepared, **dict(parse_qsl(parts.query))}
     if pooled:
-        size = env.integer("ENGRAM_POOL_SIZE", 10, least=1)
-        # As many as there are threads are there from the start (``memory.warming``), and stay.
-        kept = min(size, env.integer("ENGRAM_WEB_THREADS", 8, least=1))
-        options["pool"] = {"min_size": kept, "max_size": size, "timeout": 10}
+        # All are there from the start (``memory.warming``), and stay.
+        options["pool"] = {"min_size": POOL_SIZE, "max_size": POOL_SIZE, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -109,7 +114,7 @@ DATABASES = {
     "default": _database(
         env.text("DATABASE_OWNER_URL" if DATABASE_ROLE == "owner" else "DATABASE_URL"),
         env.text("DATABASE_OWNER_PASSWORD" if DATABASE_ROLE == "owner" else "DATABASE_PASSWORD", ""),
-        pooled=env.flag("ENGRAM_DATABASE_POOL", default=False),
+        pooled=DATABASE_POOLED,
     )
 }
 # Whoever builds indexes has to own the tables: the worker that is given this does, beside what it does as the app's role.
@@ -224,7 +229,7 @@ WORKER_METRICS_HOST = env.text("ENGRAM_WORKER_METRICS_HOST", "127.0.0.1")
 WORKER_METRICS_PORT = env.integer("ENGRAM_WORKER_METRICS_PORT", 0)
 
 # Exports and imports at once in each process, of its threads.
-STREAMS_AT_ONCE = max(1, env.integer("ENGRAM_WEB_THREADS", 8, least=1) // 2)
+STREAMS_AT_ONCE = max(1, WEB_THREADS // 2)
 
 HTTPS = env.flag("ENGRAM_HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from threading import Lock
 
 from memory import vectors
 from memory.records import Hit, Recalled, Vector
 from memory.services import reinforcement
 from memory.services.recall import Cue, Embed, search
+from memory.side_by_side import side_by_side
 from tenants.callers import Caller
 from tenants.errors import EngramError, NotCovered, Problem, Unavailable
 from tenants.models import Permission, Space
@@ -38,6 +41,15 @@ class RecalledAcross:
     took_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one space said; ``scope`` is ``None`` if it had a problem."""
+
+    asked: Asked
+    hits: Sequence[Hit] = ()
+    scope: SpaceScope | None = None
+
+
 def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> RecalledAcross:
     """The memories that a cue brings to mind in the named spaces, or in every space that the caller may read, best first.
 
@@ -47,43 +59,30 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
     """
     started = time.perf_counter()
     wanted, embed = _wanted(caller, names), _embedding_once()
-    hits: list[Hit] = []
-    scopes: list[SpaceScope] = []
-    asked: list[Asked] = []
-    for name in wanted:
-        began, problem, found = time.perf_counter(), None, 0
-        # Its row in the trail says how long this space took, and not those before it too.
-        asking = caller.restarted()
-        try:
-            left_ms = PATIENCE_IN_ALL_MS - int((began - started) * 1000)
-            scope, recalled = _search_in(asking, name, cue, embed, patience_ms=min(PATIENCE_MS, left_ms))
-        except EngramError as error:
-            problem = error.problems()[0]
-            _record_refusal(asking, name, error)
-        else:
-            hits.extend(recalled.hits)
-            scopes.append(scope)
-            found = len(recalled.hits)
-        asked.append(Asked(name, found, (time.perf_counter() - began) * 1000, problem))
+    answers = side_by_side(partial(_ask, caller, cue, embed, started), wanted)
     with tenant_tx(caller.tenant_id, durable=False):
         record(caller, Action.RECALL_ACROSS, target=number_of(len(wanted), "space"))
+    hits = [hit for answer in answers for hit in answer.hits]
     best = sorted(hits, key=lambda hit: (-hit.score, hit.memory.id))[: cue.limit]
     # What came to nobody's mind in the end is not reinforced, and no cold memory is woken by it.
-    for scope in scopes:
-        reinforcement.note(scope, [hit for hit in best if hit.memory.space == scope.space])
-    return RecalledAcross(best, asked, (time.perf_counter() - started) * 1000)
+    for answer in answers:
+        if answer.scope is not None:
+            reinforcement.note(answer.scope, [hit for hit in best if hit.memory.space == answer.scope.space])
+    return RecalledAcross(best, [answer.asked for answer in answers], (time.perf_counter() - started) * 1000)
 
 
 def _embedding_once() -> Embed:
     """``vectors.embed``, but that a text is embedded once for all spaces of a model; an embedder that fails is not asked again,
     because each space would wait for it anew."""
     known: dict[tuple[str, int, tuple[str, ...]], list[Vector] | Unavailable] = {}
+    one_at_a_time = Lock()
 
     def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
         same = (scope.embedding_model, scope.embedding_dimension, tuple(texts))
-        if same not in known:
-            known[same] = _embedded(scope, texts)
-        answer = known[same]
+        with one_at_a_time:
+            if same not in known:
+                known[same] = _embedded(scope, texts)
+            answer = known[same]
         if isinstance(answer, Unavailable):
             raise answer
         return answer
@@ -96,6 +95,23 @@ def _embedded(scope: SpaceScope, texts: Sequence[str]) -> list[Vector] | Unavail
         return vectors.embed(scope, texts)
     except Unavailable as error:
         return error
+
+
+def _ask(caller: Caller, cue: Cue, embed: Embed, started: float, name: str) -> _Answer:
+    """One space's answer, which took its own time and is filed with it."""
+    began = time.perf_counter()
+    asking = caller.restarted()
+    left_ms = PATIENCE_IN_ALL_MS - int((began - started) * 1000)
+    try:
+        scope, recalled = _search_in(asking, name, cue, embed, patience_ms=min(PATIENCE_MS, left_ms))
+    except EngramError as error:
+        _record_refusal(asking, name, error)
+        return _Answer(Asked(name, 0, _ms_since(began), error.problems()[0]))
+    return _Answer(Asked(name, len(recalled.hits), _ms_since(began), None), recalled.hits, scope)
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
 
 
 def _search_in(caller: Caller, name: str, cue: Cue, embed: Embed, *, patience_ms: int) -> tuple[SpaceScope, Recalled]:

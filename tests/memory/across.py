@@ -2,7 +2,12 @@
 
 from typing import Any
 
+import pytest
+from django.db import connection
 from rest_framework.test import APIClient
+
+from memory import queries
+from tenants.scope import SpaceScope
 
 ACME = ["acme_s1", "acme_s10", "acme_shared"]
 
@@ -24,3 +29,15 @@ def met(answer: Any) -> dict[str, str | None]:
 
 def spaces_of(answer: Any) -> list[str]:
     return [hit["space"] for hit in answer["results"]]
+
+
+def hang(monkeypatch: pytest.MonkeyPatch, *spaces: str) -> None:
+    """Let the database take five seconds over some spaces before it searches them."""
+    search = queries.recall
+
+    def slow(scope: SpaceScope, call: queries.RecallCall) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_sleep(case when %s then 5 else 0 end)", [scope.space in spaces])
+        return search(scope, call)
+
+    monkeypatch.setattr(queries, "recall", slow)

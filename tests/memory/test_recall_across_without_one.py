@@ -15,21 +15,9 @@ from tenants.services import limiter
 from tenants.services.keys import create_key
 from tenants.services.sharing import withdraw_space
 from tests.limits import limit_space, refusals
-from tests.memory.across import ACME, asked, met, spaces_of
+from tests.memory.across import ACME, asked, hang, met, spaces_of
 from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.world import World, scope_of
-
-
-def hang(monkeypatch: pytest.MonkeyPatch, space: str) -> None:
-    """Let the database take five seconds over a space before it searches it."""
-    search = queries.recall
-
-    def slow(scope: SpaceScope, call: queries.RecallCall) -> Any:
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_sleep(case when %s then 5 else 0 end)", [scope.space == space])
-        return search(scope, call)
-
-    monkeypatch.setattr(queries, "recall", slow)
 
 
 def test_a_space_withdrawn_since_is_reported_and_the_others_answer(world: World) -> None:

@@ -25,7 +25,8 @@ set search_path = public, pg_temp
 -- One plan a session serves every space, because planning takes longer than the search of most. It is the right one in each:
 -- everything is found by an index that the space leads. It locks every partition, and waits where the schema is being changed.
 set plan_cache_mode = force_generic_plan
--- A plan that lasts must not rest on a table's having been small.
+-- A plan that lasts must not rest on a table's having been small. "offset 0" keeps a memory's row a look-up, where joining would read
+-- all of the space's.
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
@@ -96,7 +97,8 @@ begin
                    select 1 - (engram_vector(e) <=> v_vector) from memory_embedding e
                    where p_semantic and e.space_id = p_space_id and e.memory_id = best.id
                )),
-               coalesce(best.lexical, 0), least(1, greatest(0, best.sum)), best.depth, best.path, best.visited
+               coalesce(best.lexical, 0), least(1, greatest(0, best.sum)), best.depth, string_to_array(best.path, ',')::uuid[],
+               best.visited
         from (
             select scored.*, scored.sum - p_bias * abs(scored.sum) * (1 - scored.confidence * (0.5 + 0.5 * r.retrievability)) as score
             from (
@@ -109,7 +111,7 @@ begin
                                    + case when m.observed_at >= p_since and m.observed_at < p_until then p_timely else 0 end as sum
                 from (
                     select coalesce(s.memory_id, found.id) as id, coalesce(found.seed, 0) + coalesce(s.received, 0) as sum,
-                           found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, array[found.id]) as path,
+                           found.similarity, found.lexical, coalesce(s.depth, 0) as depth, coalesce(s.path, found.id::text) as path,
                            s.memory_id is not null as by_spreading
                     from engram_spread(
                         p_space_id, coalesce(v_ids[:v_starting], '{}'), array(
@@ -119,14 +121,19 @@ begin
                     full join unnest(v_ids, v_similarities, v_lexicals, v_seeds) found (id, similarity, lexical, seed)
                         on found.id = s.memory_id
                 ) reached
-                join memory_memory m on m.space_id = p_space_id and m.id = reached.id
-                where m.id is distinct from p_memory and m.tier = any (p_tiers) and engram_matches(m, p_filters)
+                cross join lateral (
+                    select m.id, m.confidence, m.stability, m.last_recalled_at, m.created_at, m.observed_at, m.session
+                    from memory_memory m
+                    where m.space_id = p_space_id and m.id = reached.id and m.tier = any (p_tiers) and engram_matches(m, p_filters)
+                    offset 0
+                ) m
+                where reached.id is distinct from p_memory
             ) scored
             cross join lateral engram_retrievability(scored.stability, scored.since, now()) r (retrievability)
             order by score desc, scored.id
             limit p_limit
         ) best
-        join memory_memory m on m.space_id = p_space_id and m.id = best.id
+        cross join lateral (select * from memory_memory m where m.space_id = p_space_id and m.id = best.id offset 0) m
         order by best.score desc, best.id;
 end
 $$;

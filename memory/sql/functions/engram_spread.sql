@@ -4,11 +4,12 @@
 -- memory, the next hop passes on, as in a random walk, whether or not the memory was reached before; below p_threshold nothing is
 -- passed; a hop goes on from at most p_frontier memories, those that it brought the most.
 -- Returns every memory reached, the sources first: what it started with, what it received, and the path that brought it the most
--- when it was first reached, depth being that path's hops. Same input and state, same output. Associations never leave the space.
+-- when it was first reached, depth being that path's hops; a path is ids with commas between, because few are read and making arrays
+-- of all takes long. Same input and state, same output. Associations never leave the space.
 create or replace function engram_spread(
     p_space_id uuid, p_from uuid[], p_activations double precision[], p_depth integer,
     p_decay double precision, p_threshold double precision, p_fan_out integer, p_frontier integer
-) returns table (memory_id uuid, initial double precision, received double precision, depth integer, path uuid[])
+) returns table (memory_id uuid, initial double precision, received double precision, depth integer, path text)
 language plpgsql stable rows 100
 set search_path = public, pg_temp
 -- One plan a session serves every space, because planning a hop takes longer than most hops. A plan that lasts must not rest on
@@ -65,7 +66,7 @@ begin
           from merged;
     end loop;
     return query
-        select s.id, coalesce(s.initial, 0), s.received, s.depth, string_to_array(s.path, ',')::uuid[]
+        select s.id, coalesce(s.initial, 0), s.received, s.depth, s.path
         from unnest(v_ids, p_activations, v_received, v_depths, v_paths) s (id, initial, received, depth, path);
 end
 $$;

@@ -1,0 +1,85 @@
+"""Statements look up what they show: what they read of a space does not grow with it, whatever the planner was told of it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import connection
+
+from memory import queries
+from memory.records import NewMemory
+from memory.services.recall import SPREADING, Cue, prepare
+from memory.services.remember import remember_batch
+from tenants.scope import SpaceScope, space_tx
+from tests.memory.space_api import space_of_vectors
+from tests.world import World, scope_of
+
+MEMORIES = 3_000
+# Of each session's memories, every one is associated with the next.
+SESSION = 10
+# Executions after which psycopg has prepared a statement and PostgreSQL keeps one plan for all parameters.
+OFTEN = 15
+
+
+@pytest.fixture
+def ids(world: World) -> list[UUID]:
+    space_of_vectors("acme_plane", 2)
+    remembered: list[UUID] = []
+    for start in range(0, MEMORIES, 1_000):
+        numbers = range(start, start + 1_000)
+        batch = [NewMemory(f"number {n}", session=str(n // SESSION), embedding=[1.0, n / MEMORIES]) for n in numbers]
+        remembered += [memory.id for memory in remember_batch(scope_of("acme_plane"), batch)]
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"], autocommit=True) as admin:
+        admin.execute("vacuum analyze memory_memory, memory_association")
+    # Plans made before would not know of it.
+    connection.close()
+    return remembered
+
+
+@pytest.fixture
+def scope(ids: list[UUID]) -> SpaceScope:
+    return scope_of("acme_plane")
+
+
+def read_by(work: Callable[[], object], table: str) -> int:
+    """The rows that it reads of a table in the end."""
+    for _ in range(OFTEN):
+        work()
+    before = _read(table)
+    work()
+    return _read(table) - before
+
+
+def _read(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_xact_user_tables where relname like %s",
+            [f"{table}%"],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_recall_reads_no_more_memories_than_it_finds(scope: SpaceScope) -> None:
+    call = prepare(scope, Cue(embedding=[1.0, 0.0], depth=2))
+    with space_tx(scope):
+        hits, _ = queries.recall(scope, call)
+        assert len(hits) == 10
+        assert read_by(lambda: queries.recall(scope, call), "memory_memory") < 2 * call.pool
+
+
+def test_spreading_reads_no_more_memories_than_it_reaches(scope: SpaceScope, ids: list[UUID]) -> None:
+    def reach() -> object:
+        return queries.spread(scope, ids[::SESSION], depth=1, **asdict(SPREADING), limit=1_000)
+
+    with space_tx(scope):
+        assert read_by(reach, "memory_memory") <= 2 * MEMORIES / SESSION
+
+
+def test_flows_are_read_of_the_memories_that_were_reached_alone(scope: SpaceScope, ids: list[UUID]) -> None:
+    with space_tx(scope):
+        reached = queries.spread(scope, ids[:SESSION], depth=3, **asdict(SPREADING), limit=1_000)
+        assert len(reached) == SESSION
+        assert read_by(lambda: queries.flows(scope, reached), "memory_association") <= 2 * SESSION

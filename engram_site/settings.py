@@ -97,7 +97,7 @@ def _database(url: str, password: str, *, pooled: bool) -> dict[str, Any]:
         # All are there from the start (``memory.warming``), and stay.
         options["pool"] = {"min_size": POOL_SIZE, "max_size": POOL_SIZE, "timeout": 10}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "engram_site.database",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or "") or password,

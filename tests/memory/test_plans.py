@@ -41,7 +41,8 @@ def ids(world: World) -> list[UUID]:
 
 @pytest.fixture
 def scope(ids: list[UUID]) -> SpaceScope:
-    return scope_of("acme_plane")
+    scope: SpaceScope = scope_of("acme_plane")
+    return scope
 
 
 def read_by(work: Callable[[], object], table: str) -> int:

@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -24,6 +27,7 @@ from tests.memory.space_api import space_of_vectors
 from tests.memory.wholeness import assert_whole
 from tests.servers import ROOT
 from tests.site.full_space import MEMORIES, SPACE, count, long_file, make_full_space, note_recalls, recalls
+from tests.site.web_server import web_server
 from tests.site.workers import Worker
 from tests.tenants.control_api import ControlApi
 from tests.world import World, logged_in, scope_of
@@ -146,3 +150,22 @@ def test_restarted_while_a_space_is_erased(server: FragilePostgres, worker: Work
     erased = Erasure.objects.get(space=SPACE).erased
     assert (erased["memory_memory"], erased["memory_embedding"]) == (MEMORIES, MEMORIES)
     assert not Space.objects.filter(id=full).exists()
+
+
+def idle() -> int:
+    """How many of Engram's connections wait for work."""
+    with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"]) as admin:
+        idle = "select count(*) from pg_stat_activity where application_name = 'engram' and state = 'idle'"
+        ((number,),) = admin.execute(idle).fetchall()
+        return int(number)
+
+
+def test_the_web_server_fails_one_request_and_no_more(server: FragilePostgres, world: World, tmp_path: Path) -> None:
+    connection.close()
+    others = idle()
+    with web_server(tmp_path) as site:
+        while idle() < others + settings.POOL_SIZE:
+            time.sleep(0.1)
+        server.restart()
+        tokens = [site.access_token(world.keys["acme_s1"]) for _ in range(2 * settings.POOL_SIZE)]
+    assert None not in tokens[1:]

@@ -150,9 +150,9 @@ def _found(cue: str, *spaces: str) -> str:
 
 
 def _fill(installation: Installation, tenant: Tenant, names: Sequence[str], loaded: int) -> UUID:
-    """Fill every space, and return a memory of the first."""
+    """Fill every space, and return a memory of the first, which has associations."""
     corpus = Corpus(seed=1)
-    firsts: list[UUID] = []
+    associated: list[UUID] = []
     with (
         Loader(installation.admin_url) as loader,
         tqdm(total=len(names) * (loaded + REMEMBERED), desc="Filling", unit="memory", unit_scale=True) as bar,
@@ -164,14 +164,15 @@ def _fill(installation: Installation, tenant: Tenant, names: Sequence[str], load
                 NewMemory(text.content, session="one", embedding=[float(number) for number in vector])
                 for text, vector in zip(texts, corpus.vectors(texts), strict=True)
             ]
-            firsts.append(remember_batch(scope, given)[0].id)
+            remember_batch(scope, given)
             more = corpus.texts(loaded)
             ids = loader.load(scope.space_id, more, list(corpus.vectors(more)))
             if number < ASSOCIATED:
                 loader.associate(scope.space_id, ids)
+                associated += ids[:1]
             bar.update(loaded + REMEMBERED)
         loader.settle()
-    return firsts[0]
+    return associated[0]
 
 
 def _let_happen(installation: Installation, events: int) -> None:

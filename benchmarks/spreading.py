@@ -1,4 +1,4 @@
-"""Spreading activation through a large space: the SQL alone, from one memory and from several at once."""
+"""Spreading activation through a large space, from one memory and from several at once: the SQL alone, and all of it."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ from benchmarks.spaces import FilledSpace
 from benchmarks.timing import Latency, in_turns
 from memory import queries
 from memory.records import Activated
+from memory.services import spread as service
 from memory.services.recall import SPREADING
-from memory.services.spread import MOST_ACTIVATED
 from tenants.scope import SpaceScope, space_tx
 
 HOPS = 3
@@ -34,20 +34,27 @@ def measure(space: FilledSpace, count: int) -> Findings:
 
         return run
 
+    def whole(ids: list[UUID]) -> None:
+        found = service.spread(space.scope, ids[:SEVERAL], HOPS, SPREADING)
+        reached[all_of_it].append(len(found.activations))
+
     default = SPREADING.threshold
+    all_of_it = f"{SEVERAL} memories, threshold {default}, the whole service"
+    reached[all_of_it] = []
     one, several = f"1 memory, threshold {default}", f"{SEVERAL} memories, threshold {default}"
     ways = {
         one: way(one, 1, default),
         several: way(several, SEVERAL, default),
         "1 memory, threshold 0": way("1 memory, threshold 0", 1, 0),
         f"{SEVERAL} memories, threshold 0": way(f"{SEVERAL} memories, threshold 0", SEVERAL, 0),
+        all_of_it: whole,
     }
     taken = in_turns(ways, tqdm(draw_sources(space, count), desc="Spreading", leave=False))
     rows: list[list[Cell]] = []
     for name, milliseconds in taken.items():
         latency = Latency.of(milliseconds)
         rows.append([name, int(median(reached[name])), max(reached[name]), latency.p50, latency.p95, latency.p99])
-    title = f"Spreading {HOPS} hops in {len(space.ids):,} memories with {space.associations:,} associations, the SQL alone, ms"
+    title = f"Spreading {HOPS} hops in {len(space.ids):,} memories with {space.associations:,} associations, ms"
     return Findings(
         [Table(title, ["from", "reached, median", "reached, most", "p50", "p95", "p99"], rows)],
         [
@@ -73,5 +80,5 @@ def spread(scope: SpaceScope, ids: Sequence[UUID], threshold: float = SPREADING.
         threshold=threshold,
         fan_out=SPREADING.fan_out,
         frontier=SPREADING.frontier,
-        limit=MOST_ACTIVATED,
+        limit=service.MOST_ACTIVATED,
     )

@@ -28,6 +28,7 @@ from engram_site.runner.site import Site
 from memory.demo.content import CUES
 from memory.management.commands.seed_demo import MEMBER
 from memory.records import NewMemory
+from memory.services.lexicon import refresh_lexicon
 from memory.services.remember import remember_batch
 from tenants.callers import operator
 from tenants.models import Membership
@@ -170,6 +171,8 @@ def _fill(installation: Installation, tenant: Tenant, names: Sequence[str], load
             if number < ASSOCIATED:
                 loader.associate(scope.space_id, ids)
                 associated += ids[:1]
+                # As a worker would have by then.
+                refresh_lexicon(scope)
             bar.update(loaded + REMEMBERED)
         loader.settle()
     return associated[0]

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from memory import queries
+from memory.models import Memory
 from memory.records import NewMemory
 from memory.services.recall import SPREADING, Cue, prepare
 from memory.services.remember import remember_batch
@@ -63,12 +64,35 @@ def _read(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
+def _blocks(table: str) -> int:
+    """The blocks read of a table's partitions and their indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select sum(pg_stat_get_xact_blocks_fetched(oid))::bigint from pg_class where relname like %s",
+            [f"{table}%"],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def test_recall_reads_no_more_memories_than_it_finds(scope: SpaceScope) -> None:
     call = prepare(scope, Cue(embedding=[1.0, 0.0], depth=2))
     with space_tx(scope):
         hits, _ = queries.recall(scope, call)
         assert len(hits) == 10
         assert read_by(lambda: queries.recall(scope, call), "memory_memory") < 2 * call.pool
+
+
+def test_recall_reads_nothing_of_a_tier_that_it_does_not_search(scope: SpaceScope, ids: list[UUID]) -> None:
+    call = prepare(scope, Cue(embedding=[1.0, 0.0], depth=0))
+    with space_tx(scope):
+        Memory.objects.filter(id__in=ids[100:]).update(tier="cold")
+    with space_tx(scope):
+        hits, _ = queries.recall(scope, call)
+        assert len(hits) == 10
+        before = _blocks("memory_embedding_cold")
+        queries.recall(scope, call)
+        # The top of the index is, to look for vectors of what words alone bring up.
+        assert _blocks("memory_embedding_cold") - before <= 5
 
 
 def test_spreading_reads_no_more_memories_than_it_reaches(scope: SpaceScope, ids: list[UUID]) -> None:

@@ -16,8 +16,11 @@ begin
             select count(*) as n, coalesce(sum(s.similarity), 0) as total, coalesce(sum(s.similarity * s.similarity), 0) as squares
             from (
                 (select 1 - (e.vector <=> p_vector) as similarity
-                 from memory_embedding e
-                 where e.space_id = p_space_id and e.tier = any (array_remove(p_tiers, 'cold'))
+                 -- One by one: see engram_exact_seeds.
+                 from unnest(array_remove(p_tiers, 'cold')) tier (name)
+                 cross join lateral (
+                     select vector from memory_embedding where space_id = p_space_id and tier = tier.name limit p_sample
+                 ) e
                  limit p_sample)
                 union all
                 -- Decoding takes thirty times longer than comparing.

@@ -108,10 +108,14 @@ _MOST = {
 }
 
 
-@cache
 def installation() -> Installation:
-    """Read and check the file named by ``ENGRAM_CONFIG``."""
-    return parse(settings.ENGRAM_CONFIG)
+    """What the file named by ``ENGRAM_CONFIG`` says; each file is read and checked once."""
+    return _parse_once(settings.ENGRAM_CONFIG)
+
+
+@cache
+def _parse_once(path: Path) -> Installation:
+    return parse(path)
 
 
 def parse(path: Path) -> Installation:

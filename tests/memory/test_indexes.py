@@ -22,7 +22,6 @@ from memory.records import NewMemory
 from memory.services.erase import erase
 from memory.services.indexes import reconcile_indexes
 from memory.services.remember import remember_batch
-from tenants.limits import installation
 from tenants.models import Space
 from tenants.scope import SpaceScope, space_tx
 from tests.isolation.stage import admin_connection
@@ -39,7 +38,8 @@ LARGE = 600
 BUILDING = "select count(*) from pg_index where indexrelid::regclass::text ~ '^memory_ann_' and not indisvalid"
 SCANS = "select idx_scan from pg_stat_user_indexes where indexrelname ~ '^memory_ann_'"
 END_BUILDING = """
-select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'create index concurrently' and pid <> pg_backend_pid()
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and query ~ 'create index concurrently' and pid <> pg_backend_pid()
 """
 LEAF = (
     "select n from generate_series(0, 15) n where satisfies_hash_partition('memory_memory'::regclass, 16, n, %s::uuid)"
@@ -47,18 +47,16 @@ LEAF = (
 
 
 @pytest.fixture(autouse=True)
-def small_indexes(settings: LazySettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
+def small_indexes(settings: LazySettings, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
     """A space is large from ``LARGE`` memories on; called, sets what ``[indexes]`` says."""
-    settings.ENGRAM_CONFIG = tmp_path_factory.mktemp("config") / "engram.toml"
 
     def say(**values: int) -> None:
+        settings.ENGRAM_CONFIG = tmp_path_factory.mktemp("config") / "engram.toml"
         lines = [f"{name} = {value}" for name, value in {"min_memories": LARGE, **values}.items()]
         settings.ENGRAM_CONFIG.write_text("\n".join(["[indexes]", *lines]))
-        installation.cache_clear()
 
     say()
-    yield say
-    installation.cache_clear()
+    return say
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from memory.models import Memory
-from tenants.limits import installation
 from tenants.scope import space_tx
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
@@ -67,14 +66,10 @@ def test_a_batch_wakes_in_bounded_transactions(
 ) -> None:
     settings.ENGRAM_CONFIG = tmp_path_factory.mktemp("config") / "engram.toml"
     settings.ENGRAM_CONFIG.write_text("[tiers]\nbatch = 4\n")
-    installation.cache_clear()
-    try:
-        ids = fill(plane, 10)
-        with space_tx(scope_of(SPACE)):
-            Memory.objects.update(tier="cold")
-        assert fill(plane, 12)[:10] == ids
-    finally:
-        installation.cache_clear()
+    ids = fill(plane, 10)
+    with space_tx(scope_of(SPACE)):
+        Memory.objects.update(tier="cold")
+    assert fill(plane, 12)[:10] == ids
     assert tiers() == {"hot": 2, "warm": 10}
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from memory.models import Embedding, Memory
 from memory.services.tiers import plan_tiers, rebalance
 from memory.services.work import Busy, take_turn
-from tenants.limits import installation
 from tenants.scope import space_tx
 from tests.limits import limit_space
 from tests.memory.parallel import at_once
@@ -28,13 +27,6 @@ EAST = [1.0, 0.0]
 def small_batches(settings: LazySettings, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.ENGRAM_CONFIG = tmp_path_factory.mktemp("config") / "engram.toml"
     settings.ENGRAM_CONFIG.write_text("[tiers]\nbatch = 4\n")
-    installation.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def the_shipped_policy_again() -> object:
-    yield
-    installation.cache_clear()
 
 
 def fill(space: SpaceApi, memories: int) -> list[str]:

@@ -28,7 +28,7 @@ from tests.memory.wholeness import assert_whole
 from tests.servers import ROOT
 from tests.site.full_space import MEMORIES, SPACE, count, long_file, make_full_space, note_recalls, recalls
 from tests.site.web_server import web_server
-from tests.site.workers import Worker
+from tests.site.workers import PATIENCE, Worker
 from tests.tenants.control_api import ControlApi
 from tests.world import World, logged_in, scope_of
 
@@ -155,8 +155,8 @@ def test_restarted_while_a_space_is_erased(server: FragilePostgres, worker: Work
 def idle() -> int:
     """How many of Engram's connections wait for work."""
     with psycopg.connect(os.environ["ENGRAM_TEST_ADMIN_URL"]) as admin:
-        idle = "select count(*) from pg_stat_activity where application_name = 'engram' and state = 'idle'"
-        ((number,),) = admin.execute(idle).fetchall()
+        waiting = "select count(*) from pg_stat_activity where application_name = 'engram' and state = 'idle'"
+        ((number,),) = admin.execute(waiting).fetchall()
         return int(number)
 
 
@@ -164,7 +164,9 @@ def test_the_web_server_fails_one_request_and_no_more(server: FragilePostgres, w
     connection.close()
     others = idle()
     with web_server(tmp_path) as site:
+        deadline = time.monotonic() + PATIENCE
         while idle() < others + settings.POOL_SIZE:
+            assert time.monotonic() < deadline, "The pool is not full in time."
             time.sleep(0.1)
         server.restart()
         tokens = [site.access_token(world.keys["acme_s1"]) for _ in range(2 * settings.POOL_SIZE)]

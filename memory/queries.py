@@ -374,6 +374,11 @@ def lock_task(scope: SpaceScope, task: str) -> bool:
     return bool(held)
 
 
+def keep_plans(scope: SpaceScope) -> None:
+    """Check each row against the one it refers to by a plan that is made once: PostgreSQL would plan every check anew."""
+    _run("keep_plans", scope)
+
+
 def _run(statement: str, scope: SpaceScope, **parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(_SQL[statement], {"space_id": scope.space_id, **parameters})

@@ -48,11 +48,6 @@ def drop_import_file(scope: SpaceScope, import_id: UUID) -> None:
     _run("drop_import_file", space_id=scope.space_id, id=import_id)
 
 
-def keep_plans(scope: SpaceScope) -> None:
-    """Check each row against the one it refers to by a plan that is made once: PostgreSQL would plan every check anew."""
-    _run("keep_plans")
-
-
 def spell_memories(memories: Sequence[MemoryLine]) -> str:
     """What ``import_memories`` is to store, as the database reads it, but for the vectors."""
     return msgspec.json.encode([replace(memory, embedding=None) for memory in memories]).decode()

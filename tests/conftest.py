@@ -26,6 +26,11 @@ EMPTIED = [
     "django_admin_log", "django_session", "auth_user_groups", "auth_user_user_permissions", "auth_user",
 ]  # fmt: skip
 
+END_OTHERS = """
+    select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'
+"""
+
 
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
@@ -58,9 +63,10 @@ def empty_database() -> None:
     try:
         _sweeper(url).execute(sweep)
     except psycopg.OperationalError:
-        # The test restarted the server.
+        # The test restarted the server, or failed and left a worker in the middle of something.
         _sweeper(url).close()
         _sweeper.cache_clear()
+        _sweeper(url).execute(END_OTHERS)
         _sweeper(url).execute(sweep)
 
 

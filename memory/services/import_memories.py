@@ -19,7 +19,7 @@ from memory.models import Import
 from memory.records import Vector
 from memory.services import capacity, lexicon
 from memory.services.imports import PART_BYTES, end_import
-from memory.services.work import take_turn
+from memory.services.work import analyze, take_turn
 from memory.transfer import AssociationLine, BadLine, EndLine, MemoryLine, SpaceLine
 from tenants.errors import CapacityExceeded, Invalid
 from tenants.operations import Action, record
@@ -100,6 +100,8 @@ def _store_batches(scope: SpaceScope, row: Import, until: float) -> str:
     with ThreadPoolExecutor(1, "import") as reader:
         for batch in _batches(scope, row, reader):
             status = _store(scope, row, batch)
+            if status == Import.Status.RUNNING:
+                analyze(scope)
             if status != Import.Status.RUNNING or time.monotonic() > until:
                 break
     return status
@@ -259,7 +261,6 @@ def _store(scope: SpaceScope, row: Import, batch: _Batch) -> str:
             if (held.turn, held.bytes_done) != (row.turn, batch.start):
                 raise Overtaken
             take_turn(scope)
-            queries.keep_plans(scope)
             new = _store_memories(scope, import_id, batch)
             associations = _store_associations(scope, import_id, batch, new)
             held.status = Import.Status.RUNNING

@@ -2,7 +2,7 @@
 
 from memory import queries
 from memory.models import Lexeme
-from memory.services.work import Busy
+from memory.services.work import Busy, analyze
 from tenants.operations import Action, record
 from tenants.plurals import number_of
 from tenants.queries import limit_time
@@ -29,8 +29,7 @@ def refresh_lexicon(scope: SpaceScope) -> int:
         limit_time(PATIENCE_MS)
         written = queries.refresh_lexicon(scope)
         record(scope, Action.REFRESH_LEXICON, target=number_of(written, "lexeme"))
-    with space_tx(scope, durable=False):
-        queries.analyze(scope)
+    analyze(scope)
     return written
 
 

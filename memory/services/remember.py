@@ -98,6 +98,7 @@ def _vectors(scope: SpaceScope, memories: Sequence[NewMemory]) -> list[Vector]:
 
 def _store(scope: SpaceScope, memories: Sequence[NewMemory], batch_vectors: Sequence[Vector]) -> list[Remembered]:
     _check_targets(scope, memories)
+    queries.keep_plans(scope)
     hashes = [content_hash(memory.content) for memory in memories]
     first = {digest: index for index, digest in reversed(list(enumerate(hashes)))}
     distinct = sorted(first.values())

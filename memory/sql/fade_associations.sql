@@ -1,6 +1,6 @@
 -- Let hebbian associations fade that were not looked at for a day, and drop those that have come to nothing. Returns how many.
 with due as materialized (
-    select a.source_id, a.target_id, engram_associated(a.weight, a.reinforced_at, now(), 0) as weight
+    select a.ctid as place, engram_associated(a.weight, a.reinforced_at, now(), 0) as weight
     from memory_association a
     where a.space_id = %(space_id)s and a.kind = 'hebbian' and a.reinforced_at < now() - interval '1 day'
     order by a.reinforced_at
@@ -8,13 +8,11 @@ with due as materialized (
     for update skip locked
 ),
 dropped as (
-    delete from memory_association a using due
-    where a.space_id = %(space_id)s and a.source_id = due.source_id and a.target_id = due.target_id and a.kind = 'hebbian'
-      and due.weight < 0.02
+    delete from memory_association a
+    where a.space_id = %(space_id)s and a.ctid = any(array(select place from due where due.weight < 0.02))
 ),
 faded as (
-    update memory_association a set weight = due.weight, reinforced_at = now() from due
-    where a.space_id = %(space_id)s and a.source_id = due.source_id and a.target_id = due.target_id and a.kind = 'hebbian'
-      and due.weight >= 0.02
+    update memory_association a set weight = engram_associated(a.weight, a.reinforced_at, now(), 0), reinforced_at = now()
+    where a.space_id = %(space_id)s and a.ctid = any(array(select place from due where due.weight >= 0.02))
 )
 select count(*) from due

@@ -43,15 +43,15 @@ shared as materialized (
 -- Forgetting waits for this, or this for it.
 alive as materialized (
     select m.id from memory_memory m
-    where m.space_id = %(space_id)s and m.id in (select source_id from shared union select target_id from shared)
+    where m.space_id = %(space_id)s and m.id = any(array(select source_id from shared union select target_id from shared))
     order by m.id
     for key share
 ),
 ranked as (
     select shared.*, row_number() over (partition by source_id order by strength desc, target_id) as rank
     from shared
-    join alive source on source.id = shared.source_id
-    join alive target on target.id = shared.target_id
+    -- "is true" keeps these and those below look-ups in a hash, however few the planner takes them to be.
+    where (source_id in (select id from alive)) is true and (target_id in (select id from alive)) is true
 ),
 wanted as materialized (
     select source_id, target_id, least(1, strength / greatest(1, sum(strength) over (partition by source_id)))::real as weight
@@ -60,7 +60,7 @@ wanted as materialized (
 gone as (
     delete from memory_association a using sources
     where a.space_id = %(space_id)s and a.source_id = sources.id and a.kind = 'entity'
-      and not exists (select from wanted w where w.source_id = a.source_id and w.target_id = a.target_id)
+      and ((a.source_id, a.target_id) in (select source_id, target_id from wanted)) is not true
     returning 1
 ),
 made as (

@@ -6,8 +6,8 @@ with recalled as materialized (
     group by r.id
 ),
 held as materialized (
-    select m.id from memory_memory m join recalled using (id)
-    where m.space_id = %(space_id)s
+    select m.id from memory_memory m
+    where m.space_id = %(space_id)s and m.id = any(%(ids)s::uuid[])
     order by m.content_hash
     for no key update of m
 ),
@@ -18,8 +18,8 @@ reinforced as (
         last_recalled_at = least(now(), greatest(m.last_recalled_at, recalled.times[cardinality(recalled.times)])),
         stability = engram_reinforced_by(m.stability, coalesce(m.last_recalled_at, m.created_at), recalled.times),
         recent_recalls = case when m.tier <> 'hot' then engram_recent(m.recent_recalls, recalled.times, now(), %(often)s) end
-    from held join recalled using (id)
-    where m.space_id = %(space_id)s and m.id = held.id
+    from recalled
+    where m.space_id = %(space_id)s and m.id = any(array(select id from held)) and m.id = recalled.id
     returning m.id, m.tier
 )
 select id from reinforced where tier <> 'hot'

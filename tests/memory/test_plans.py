@@ -12,6 +12,7 @@ from django.db import connection
 from memory import queries
 from memory.models import Memory
 from memory.records import NewMemory
+from memory.services.associations import associations_of
 from memory.services.recall import SPREADING, Cue, prepare
 from memory.services.remember import remember_batch
 from tenants.scope import SpaceScope, space_tx
@@ -99,3 +100,37 @@ def test_flows_are_looked_up_by_memory_and_not_by_pair(scope: SpaceScope, ids: l
         reached = queries.spread(scope, sources, depth=3, **asdict(SPREADING), limit=1_000)
         assert len(reached) > 3 * len(sources)
         assert spent(lambda: queries.flows(scope, reached), BLOCKS, "memory_association") <= 5 * len(reached)
+
+
+def partition(scope: SpaceScope) -> int:
+    """The number of the one that holds the space in each table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select n from generate_series(0, 15) n
+            where satisfies_hash_partition('memory_memory'::regclass, 16, n, %s::uuid)
+            """,
+            [scope.space_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.fixture
+def unknown(scope: SpaceScope) -> SpaceScope:
+    """A space as large as the other, in the same partitions, of which the planner's statistics know nothing."""
+    for number in range(1_000):
+        space_of_vectors(f"acme_new{number}", 2)
+        new: SpaceScope = scope_of(f"acme_new{number}")
+        if partition(new) == partition(scope):
+            break
+    for start in range(0, MEMORIES, 1_000):
+        batch = [NewMemory(f"new {n}", session=str(n // SESSION), embedding=[1.0, 0.0]) for n in range(start, start + 1_000)]
+        remember_batch(new, batch)
+    return new
+
+
+def test_associations_of_a_new_space_are_looked_up_though_statistics_do_not_know_it(unknown: SpaceScope) -> None:
+    with space_tx(unknown):
+        ids = list(Memory.objects.values_list("id", flat=True)[: 2 * OFTEN])
+        assert spent(lambda: list(associations_of(unknown, ids[0])), BLOCKS, "memory_association") <= 30
+        assert spent(lambda: queries.forget(unknown, ids.pop()), BLOCKS, "memory_association") <= 30

@@ -10,10 +10,10 @@ class Busy(NotNow):
 
 
 def take_turn(scope: SpaceScope) -> None:
-    """Inside ``space_tx``, which then changes many rows: no other worker changes the space's memories until the transaction ends; raises ``Busy``.
+    """Inside ``space_tx``: no other worker changes the space's memories until the transaction ends; raises ``Busy``.
 
     A worker that is killed gives its turn back with its connection. Whoever finds it taken between two transactions stops, so
-    of two workers on one space one goes on.
+    of two workers on one space one goes on. What the turn is used for changes many rows: their checks are planned once.
     """
     if not queries.lock_task(scope, "work"):
         raise Busy(f"Another worker is at the space {scope.space!r}.")

@@ -124,7 +124,9 @@ def unknown(scope: SpaceScope) -> SpaceScope:
         if partition(new) == partition(scope):
             break
     for start in range(0, MEMORIES, 1_000):
-        batch = [NewMemory(f"new {n}", session=str(n // SESSION), embedding=[1.0, 0.0]) for n in range(start, start + 1_000)]
+        batch = [
+            NewMemory(f"new {n}", session=str(n // SESSION), embedding=[1.0, 0.0]) for n in range(start, start + 1_000)
+        ]
         remember_batch(new, batch)
     return new
 

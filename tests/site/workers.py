@@ -17,7 +17,7 @@ from tests.servers import ROOT
 
 # Seconds.
 REPLANNED_AFTER = 3.0
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Worker:

@@ -100,7 +100,7 @@ def _store_batches(scope: SpaceScope, row: Import, until: float) -> str:
     with ThreadPoolExecutor(1, "import") as reader:
         for batch in _batches(scope, row, reader):
             status = _store(scope, row, batch)
-            if status == Import.Status.RUNNING:
+            if batch.first == 1 and status == Import.Status.RUNNING:
                 analyze(scope)
             if status != Import.Status.RUNNING or time.monotonic() > until:
                 break

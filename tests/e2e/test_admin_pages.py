@@ -44,6 +44,13 @@ def test_every_list_and_form_opens(admin: Page) -> None:
         assert admin.goto(f"/admin/{path}").status == 200, path  # type: ignore[union-attr]
 
 
+def test_lists_show_all_their_columns_beside_the_sidebar(admin: Page) -> None:
+    admin.set_viewport_size({"width": 1280, "height": 800})
+    for path in ("tenants/tenant/", "tenants/space/", "tenants/apikey/"):
+        admin.goto(f"/admin/{path}")
+        assert admin.locator(".results").evaluate("list => list.scrollWidth - list.clientWidth") == 0, path
+
+
 def test_every_record_opens(admin: Page) -> None:
     tenant, space, key = Tenant.objects.earliest("pk"), Space.objects.earliest("pk"), ApiKey.objects.earliest("pk")
     records = (

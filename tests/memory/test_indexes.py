@@ -26,6 +26,7 @@ from tenants.models import Space
 from tenants.scope import SpaceScope, space_tx
 from tests.isolation.stage import admin_connection
 from tests.memory.parallel import at_once
+from tests.memory.partitions import space_beside
 from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.site.test_metrics import samples
 from tests.site.workers import Worker
@@ -41,9 +42,6 @@ END_BUILDING = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and query ~ 'create index concurrently' and pid <> pg_backend_pid()
 """
-LEAF = (
-    "select n from generate_series(0, 15) n where satisfies_hash_partition('memory_memory'::regclass, 16, n, %s::uuid)"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -243,12 +241,8 @@ def test_as_many_are_found_as_are_asked_for(large: SpaceApi) -> None:
     assert len(nearest(large, vectors(1)[0], limit=100)) == 100
 
 
-def test_spaces_that_share_a_partition_do_not_find_each_others_memories(
-    large: SpaceApi, admin: psycopg.Connection
-) -> None:
-    wanted = leaf(large, admin)
-    others = (space_of_vectors(f"acme_beside_{n}", DIMENSION) for n in range(200))
-    beside = next(space for space in others if leaf(space, admin) == wanted)
+def test_spaces_that_share_a_partition_do_not_find_each_others_memories(large: SpaceApi) -> None:
+    beside = space_beside(SPACE, DIMENSION)
     fill(beside.space, LARGE)
     assert sorted(acts()) == [("build", "hot", "allowed")] * 2
     for cue in vectors(20):
@@ -256,10 +250,6 @@ def test_spaces_that_share_a_partition_do_not_find_each_others_memories(
         with space_tx(scope_of(SPACE)):
             assert Memory.objects.filter(id__in=here).count() == 10
             assert not Memory.objects.filter(id__in=there).exists()
-
-
-def leaf(space: SpaceApi, admin: psycopg.Connection) -> Any:
-    return admin.execute(LEAF, [scope_of(space.space).space_id]).fetchone()
 
 
 def test_one_that_is_not_complete_is_not_used_and_is_built_again(large: SpaceApi, admin: psycopg.Connection) -> None:

@@ -16,6 +16,7 @@ from memory.services.associations import associations_of
 from memory.services.recall import SPREADING, Cue, prepare
 from memory.services.remember import remember_batch
 from tenants.scope import SpaceScope, space_tx
+from tests.memory.partitions import space_beside
 from tests.memory.space_api import space_of_vectors
 from tests.world import World, scope_of
 
@@ -102,27 +103,10 @@ def test_flows_are_looked_up_by_memory_and_not_by_pair(scope: SpaceScope, ids: l
         assert spent(lambda: queries.flows(scope, reached), BLOCKS, "memory_association") <= 5 * len(reached)
 
 
-def partition(scope: SpaceScope) -> int:
-    """The number of the one that holds the space in each table."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            select n from generate_series(0, 15) n
-            where satisfies_hash_partition('memory_memory'::regclass, 16, n, %s::uuid)
-            """,
-            [scope.space_id],
-        )
-        return int(cursor.fetchone()[0])
-
-
 @pytest.fixture
 def unknown(scope: SpaceScope) -> SpaceScope:
     """A space as large as the other, in the same partitions, of which the planner's statistics know nothing."""
-    for number in range(1_000):
-        space_of_vectors(f"acme_new{number}", 2)
-        new: SpaceScope = scope_of(f"acme_new{number}")
-        if partition(new) == partition(scope):
-            break
+    new: SpaceScope = scope_of(space_beside(scope.space, 2).space)
     for start in range(0, MEMORIES, 1_000):
         batch = [
             NewMemory(f"new {n}", session=str(n // SESSION), embedding=[1.0, 0.0]) for n in range(start, start + 1_000)

@@ -123,6 +123,8 @@ DATABASE_OWNER_PASSWORD = env.text("DATABASE_OWNER_PASSWORD", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
+# Seconds that a request waits for Redis before it goes on without it.
+REDIS_TIMEOUT = env.integer("ENGRAM_REDIS_TIMEOUT_MS", 250, least=1) / 1000
 
 AUTHENTICATION_BACKENDS = ["tenants.backends.PacedBackend"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -13,7 +13,6 @@ from itertools import combinations
 from uuid import UUID
 
 import redis
-from django.conf import settings
 from prometheus_client import Counter
 
 from memory import queries
@@ -24,7 +23,7 @@ from memory.services.work import take_turn
 from tenants.limits import installation
 from tenants.operations import Action, record
 from tenants.plurals import number_of
-from tenants.redis_line import TIMEOUT, Line, RedisAway
+from tenants.redis_line import Line, RedisAway, connect
 from tenants.scope import SpaceScope, space_tx
 
 LOST = Counter("engram_recalls_not_noted", "Recalls that reinforce nothing, because Redis did not answer.")
@@ -58,8 +57,7 @@ class Recall:
 
 @cache
 def _redis() -> tuple[redis.Redis, Line]:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
-    return client, Line()
+    return connect(), Line()
 
 
 def note(scope: SpaceScope, hits: Sequence[Hit]) -> None:

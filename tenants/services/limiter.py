@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections import Counter as Tally
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from tenants.errors import Invalid, Limited
 from tenants.limits import installation
 from tenants.metrics import space_label
 from tenants.plurals import number_of
-from tenants.redis_line import TIMEOUT, Line, RedisAway
+from tenants.redis_line import Line, RedisAway, connect
 from tenants.scope import SpaceScope
 
 FALLBACKS = Counter(
@@ -42,11 +43,16 @@ LEASE_SECONDS = 60
 # When a place will be free nobody knows; whoever found none is not let ask again sooner.
 PATIENCE_SECONDS = 0.05
 
-# Drop the leases that ran out, then take a place if there is one. The clock is the server's: the processes' may differ.
+# How many leases a process remembers of which Redis did not say that they are gone; more of them run out by themselves.
+_MOST_IN_DOUBT = 64
+
+# Drop the leases that ran out or are in doubt, then take a place if there is one. The clock is the server's: the processes' may
+# differ.
 _TAKE = """
 local time = redis.call('time')
 local now = time[1] + time[2] / 1000000
 redis.call('zremrangebyscore', KEYS[1], '-inf', now)
+if ARGV[4] then redis.call('zrem', KEYS[1], unpack(ARGV, 4)) end
 if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[2])
 redis.call('expire', KEYS[1], ARGV[3])
@@ -73,10 +79,11 @@ class _Shared:
 
     def __init__(self) -> None:
         self.line = Line()
-        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        self._redis = connect()
         self._take = self._redis.register_script(_TAKE)
         self._renew = self._redis.register_script(_RENEW)
         self._held: dict[str, UUID] = {}
+        self._in_doubt: deque[tuple[UUID, str]] = deque(maxlen=_MOST_IN_DOUBT)
         storage = RedisStorage(
             settings.REDIS_URL, connection_pool=self._redis.connection_pool, key_prefix="engram:rate"
         )
@@ -84,10 +91,19 @@ class _Shared:
         threading.Thread(target=self._keep, name="leases", daemon=True).start()
 
     def take(self, space_id: UUID, most: int, lease: str) -> bool:
-        taken = bool(self._take(keys=[_places(space_id)], args=[most, lease, LEASE_SECONDS]))
+        in_doubt = [doubtful for of, doubtful in self._in_doubt.copy() if of == space_id]
+        try:
+            taken = bool(self._take(keys=[_places(space_id)], args=[most, lease, LEASE_SECONDS, *in_doubt]))
+        except redis.RedisError:
+            # It may have taken the place and answered too late.
+            self._in_doubt.append((space_id, lease))
+            raise
         if taken:
             self._held[lease] = space_id
         return taken
+
+    def holds(self, space_id: UUID) -> int:
+        return list(self._held.values()).count(space_id)
 
     def _keep(self) -> None:
         """Renew what is held. A thread does, because an operation may be waiting for a client that reads or sends slowly."""
@@ -100,9 +116,11 @@ class _Shared:
 
     def give_back(self, space_id: UUID, lease: str) -> None:
         del self._held[lease]
-        # Where this fails, the lease runs out by itself.
-        with suppress(RedisAway), self.line.open():
-            self._redis.zrem(_places(space_id), lease)
+        try:
+            with self.line.open():
+                self._redis.zrem(_places(space_id), lease)
+        except RedisAway:
+            self._in_doubt.append((space_id, lease))
 
     def all_running(self, space_ids: Sequence[UUID]) -> list[int]:
         with self._redis.pipeline(transaction=False) as pipeline:
@@ -124,10 +142,13 @@ class _Own:
 
     def take(self, space_id: UUID, most: int, lease: str) -> bool:
         with self._lock:
-            if self._running[space_id] >= _share(most):
+            if self._running[space_id] >= most:
                 return False
             self._running[space_id] += 1
             return True
+
+    def holds(self, space_id: UUID) -> int:
+        return self._running[space_id]
 
     def give_back(self, space_id: UUID, lease: str) -> None:
         with self._lock:
@@ -199,11 +220,11 @@ def occupy(scope: SpaceScope) -> Iterator[None]:
     places: _Shared | _Own = shared
     try:
         with shared.line.open():
-            taken = shared.take(scope.space_id, most, lease)
+            taken = shared.take(scope.space_id, most - own.holds(scope.space_id), lease)
     except RedisAway:
         FALLBACKS.inc()
         places = own
-        taken = own.take(scope.space_id, most, lease)
+        taken = own.take(scope.space_id, _share(most) - shared.holds(scope.space_id), lease)
     if not taken:
         refusal = Limited(
             f"The space {scope.space!r} has {number_of(most, 'operation')} running, which is its limit.",

@@ -1,8 +1,11 @@
 """The limits while Redis is away: kept per process, said in a metric, and nobody waits for what does not answer."""
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,8 +25,9 @@ from tests.world import World, scope_of
 
 
 @pytest.fixture
-def afresh() -> Iterator[None]:
+def afresh(settings: LazySettings) -> Iterator[None]:
     """Connections and counts from before are forgotten, and those of the test after it."""
+    settings.REDIS_TIMEOUT = 0.25
     limiter._made.cache_clear()
     yield
     limiter._made.cache_clear()
@@ -54,6 +58,19 @@ def acme(world: World) -> SpaceApi:
 
 def fallbacks() -> float:
     return REGISTRY.get_sample_value("engram_limiter_fallback_total") or 0.0
+
+
+@contextmanager
+def silent(server: EmbeddedValkey) -> Iterator[None]:
+    """It hears and does not answer; what it heard it does afterwards."""
+    with redis.Redis.from_url(server.url) as client:
+        process = client.info("server")["process_id"]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+        time.sleep(RETRY_SECONDS)
 
 
 def ready() -> tuple[int, str, str]:
@@ -135,6 +152,52 @@ def test_the_places_are_this_processs_share(
     assert listing(acme) == 200
 
 
+def test_the_places_held_when_redis_goes_are_a_part_of_the_share(
+    acme: SpaceApi, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGRAM_WEB_WORKERS", "2")
+    limit_space("acme_s1", max_concurrent_per_space=3)
+    scope = scope_of("acme_s1")
+    with limiter.occupy(scope), limiter.occupy(scope):
+        valkey.stop()
+        assert listing(acme) == 429
+
+
+def test_the_places_held_when_redis_comes_back_are_not_given_again(acme: SpaceApi, valkey: EmbeddedValkey) -> None:
+    limit_space("acme_s1", max_concurrent_per_space=1)
+    valkey.stop()
+    with limiter.occupy(scope_of("acme_s1")):
+        valkey.start()
+        time.sleep(RETRY_SECONDS)
+        before = fallbacks()
+        assert listing(acme) == 429
+    time.sleep(limiter.PATIENCE_SECONDS)
+    assert (listing(acme), fallbacks()) == (200, before)
+
+
+def test_a_place_that_redis_gave_too_late_is_free(world: World, valkey: EmbeddedValkey) -> None:
+    limit_space("acme_s1", max_concurrent_per_space=1)
+    scope = scope_of("acme_s1")
+    with limiter.occupy(scope):
+        pass
+    with silent(valkey), limiter.occupy(scope):
+        pass
+    with limiter.occupy(scope):
+        assert limiter.rate_now(scope) == limiter.RateNow(used=0, running=1)
+
+
+def test_a_place_given_back_while_redis_is_away_is_free_when_it_is_back(world: World, valkey: EmbeddedValkey) -> None:
+    limit_space("acme_s1", max_concurrent_per_space=1)
+    scope = scope_of("acme_s1")
+    with ExitStack() as held:
+        held.enter_context(limiter.occupy(scope))
+        with silent(valkey):
+            spent(scope)
+            held.close()
+    with limiter.occupy(scope):
+        assert limiter.rate_now(scope) == limiter.RateNow(used=0, running=1)
+
+
 def test_an_operation_that_redis_leaves_in_the_middle_of_ends_well(world: World, valkey: EmbeddedValkey) -> None:
     scope = scope_of("acme_s1")
     with limiter.occupy(scope):
@@ -205,6 +268,8 @@ def test_a_silent_redis_is_asked_once_a_second_however_many_ask(world: World, si
 
 
 def test_readiness_answers_in_time_when_redis_is_silent(world: World, silence: socket.socket) -> None:
+    # The first question to a process waits for its modules.
+    assert APIClient().get("/healthz").status_code == 200
     began = time.perf_counter()
     assert ready()[:2] == (200, "degraded")
     assert time.perf_counter() - began < 2

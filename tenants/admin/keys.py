@@ -67,8 +67,8 @@ class KeyAdmin(AuditedAdmin):
 class ApiKeyAdmin(KeyAdmin):
     list_display = ["__str__", "tenant", "state", "created_at", "expires_at", "last_used_at"]
     search_fields = ["name", "prefix", "tenant__slug"]
-    fields = ["tenant", "name", "prefix", "created_at", "last_used_at", "expires_at", "revoked_at"]
-    readonly_fields = ["tenant", "prefix", "created_at", "last_used_at", "revoked_at"]
+    fields = ["tenant", "name", "prefix", "created_at", "last_used_at", "expires_at", "rotated_at", "revoked_at"]
+    readonly_fields = ["tenant", "prefix", "created_at", "last_used_at", "rotated_at", "revoked_at"]
     inlines = [ApiKeySpaceInline]
 
     def revoke_one(self, caller: Caller, key_id: UUID) -> None:
@@ -79,8 +79,8 @@ class ApiKeyAdmin(KeyAdmin):
 class SigningKeyAdmin(KeyAdmin):
     list_display = ["__str__", "tenant", "algorithm", "state", "created_at", "expires_at"]
     search_fields = ["name", "kid", "tenant__slug"]
-    fields = ["tenant", "name", "kid", "algorithm", "created_at", "expires_at", "revoked_at"]
-    readonly_fields = ["tenant", "kid", "algorithm", "created_at", "revoked_at"]
+    fields = ["tenant", "name", "kid", "algorithm", "created_at", "expires_at", "rotated_at", "revoked_at"]
+    readonly_fields = ["tenant", "kid", "algorithm", "created_at", "rotated_at", "revoked_at"]
 
     def revoke_one(self, caller: Caller, key_id: UUID) -> None:
         revoke_signing_key(caller, key_id)

@@ -38,7 +38,9 @@ class RotateRequest(StrictSerializer):
         max_value=LONGEST_GRACE_SECONDS,
         help_text="For how long the old key works beside the new one.",
     )
-    expires_at = ExpiryField(required=False, help_text="By default when the old key was to.")
+    expires_at = ExpiryField(
+        required=False, allow_null=True, help_text="By default when the old key was to; null: not by itself."
+    )
 
 
 class KeyAnswer(serializers.Serializer[Any]):
@@ -49,6 +51,7 @@ class KeyAnswer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    rotated_at = serializers.DateTimeField(allow_null=True, help_text="When another key took its place.")
     revoked_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -95,6 +98,7 @@ class SigningKeyAnswer(serializers.Serializer[Any]):
     public_key = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
+    rotated_at = serializers.DateTimeField(allow_null=True, help_text="When another key took its place.")
     revoked_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -60,9 +60,9 @@ class RotateKeyView(ControlView):
 
     @extend_schema(request=serializers.RotateRequest, responses={201: serializers.NewKeyAnswer})
     def post(self, request: Request, key_id: UUID) -> Response:
-        given = parse_body(serializers.RotateRequest, request)
-        grace = timedelta(seconds=given["grace_seconds"])
-        return _made(keys.rotate_key(self.caller, key_id, grace=grace, expires_at=given.get("expires_at")))
+        given: dict[str, Any] = dict(parse_body(serializers.RotateRequest, request))
+        grace = timedelta(seconds=given.pop("grace_seconds"))
+        return _made(keys.rotate_key(self.caller, key_id, grace=grace, **given))
 
 
 class SigningKeysView(ControlView):

@@ -11,18 +11,28 @@ from tenants.callers import Caller
 from tenants.models import SPACE_NAME, Permission, SigningKey
 from tenants.operations import Action
 from tenants.pages.page_form import PageForm
-from tenants.services.keys import NewKey, create_key, rotate_key
+from tenants.services.key_ends import AS_BEFORE, AsBefore
+from tenants.services.keys import KeyView, NewKey, create_key, rotate_key
 from tenants.services.signing_keys import SigningKeyView, create_signing_key, rotate_signing_key
 
-# Days until a key ends; none is for good.
-LIFETIMES = [("", "When it is revoked"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
+NEVER, SAME = "never", "same"
+# Days until a key ends.
+LIFETIMES = [(NEVER, "When it is revoked"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
 DAY = 86_400
 GRACES = [("0", "At once"), ("3600", "In an hour"), ("86400", "In a day")]
 MOST_SPACES = 100
 
 
-def _ends_at(days: str) -> datetime | None:
-    return timezone.now() + timedelta(days=int(days)) if days else None
+def _ends_at(lifetime: str) -> datetime | None:
+    return None if lifetime in ("", NEVER) else timezone.now() + timedelta(days=int(lifetime))
+
+
+def lifetime_of(key: KeyView | SigningKeyView) -> str:
+    """As one of the choices: how long a key was to live when it was made, which one in its place is likely to as well."""
+    if key.expires_at is None:
+        return NEVER
+    days = str(round((key.expires_at - key.created_at) / timedelta(days=1)))
+    return days if days in dict(LIFETIMES) else SAME
 
 
 class SpacesField(forms.CharField):
@@ -72,22 +82,34 @@ class NewKeyForm(PageForm):
         )
 
 
-class GraceForm(PageForm):
+class RotationForm(PageForm):
+    lifetime = forms.ChoiceField(label="The new key ends", choices=[(SAME, "When the old one was to"), *LIFETIMES])
     grace = forms.TypedChoiceField(
         label="The old key ends", choices=GRACES, coerce=int, initial=DAY, help_text="Until then both work."
     )
+
+    named = {"expires_at": "lifetime"}
 
     @property
     def grace_given(self) -> timedelta:
         return timedelta(seconds=self.cleaned_data["grace"])
 
+    @property
+    def end_given(self) -> datetime | AsBefore | None:
+        lifetime = self.cleaned_data["lifetime"]
+        return AS_BEFORE if lifetime == SAME else _ends_at(lifetime)
 
-class RotateForm(GraceForm):
+
+class RotateForm(RotationForm):
     def rotate(self, caller: Caller, key_id: UUID) -> NewKey | None:
-        """Put a new key in its place; ``None`` for one that has ended."""
+        """Put a new key in its place; ``None`` for one that has ended or was rotated before."""
         if not self.is_valid():
             return None
-        return self.carry_out(caller, Action.ROTATE_KEY, lambda: rotate_key(caller, key_id, grace=self.grace_given))
+        return self.carry_out(
+            caller,
+            Action.ROTATE_KEY,
+            lambda: rotate_key(caller, key_id, grace=self.grace_given, expires_at=self.end_given),
+        )
 
 
 class PublicKeyForm(PageForm):
@@ -138,17 +160,23 @@ class NewSigningKeyForm(PublicKeyForm):
         )
 
 
-class RotateSigningKeyForm(GraceForm, PublicKeyForm):
+class RotateSigningKeyForm(RotationForm, PublicKeyForm):
     """A key of HS256 takes no public key: its page does not ask for one."""
 
+    field_order = ["public_key", "lifetime", "grace"]
+
     def rotate(self, caller: Caller, key_id: UUID) -> tuple[SigningKeyView, str | None] | None:
-        """Put a new key in its place; ``None`` for one that has ended, or a public key that will not do."""
+        """Put a new key in its place; ``None`` for one that has ended or was rotated before, or a public key that will not do."""
         if not self.is_valid():
             return None
         return self.carry_out(
             caller,
             Action.ROTATE_SIGNING_KEY,
             lambda: rotate_signing_key(
-                caller, key_id, public_key=self.cleaned_data["public_key"], grace=self.grace_given
+                caller,
+                key_id,
+                public_key=self.cleaned_data["public_key"],
+                grace=self.grace_given,
+                expires_at=self.end_given,
             ),
         )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from tenants.callers import Caller
 from tenants.operations import Action
 from tenants.pages.access import member_act, member_page
-from tenants.pages.key_forms import NewKeyForm, NewSigningKeyForm, RotateForm, RotateSigningKeyForm
+from tenants.pages.key_forms import NewKeyForm, NewSigningKeyForm, RotateForm, RotateSigningKeyForm, lifetime_of
 from tenants.pages.snippets import recall_snippets, signing_snippets
 from tenants.services.keys import NewKey, list_keys, read_key, revoke_key
 from tenants.services.signing_keys import (
@@ -44,7 +44,9 @@ def key_page(request: HttpRequest, caller: Caller, key_id: UUID) -> HttpResponse
     form = RotateForm(request.POST or None)
     if request.method == "POST" and (made := form.rotate(caller, key_id)):
         return _made(request, made)
-    context = {"key": read_key(caller, key_id), "form": form}
+    key = read_key(caller, key_id)
+    form.initial["lifetime"] = lifetime_of(key)
+    context = {"key": key, "form": form}
     return render(request, "tenants/key.html", context)
 
 
@@ -74,7 +76,9 @@ def signing_key_page(request: HttpRequest, caller: Caller, key_id: UUID) -> Http
     form = RotateSigningKeyForm(request.POST or None)
     if request.method == "POST" and (made := form.rotate(caller, key_id)):
         return _signing_key_made(request, caller, *made)
-    context = {"key": read_signing_key(caller, key_id), "form": form}
+    key = read_signing_key(caller, key_id)
+    form.initial["lifetime"] = lifetime_of(key)
+    context = {"key": key, "form": form}
     return render(request, "tenants/signing_key.html", context)
 
 

@@ -17,7 +17,7 @@ from tenants.models import ApiKey, ApiKeySpace, Grant, Permission, Space, Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.services.access import administered, require_admin
-from tenants.services.key_ends import end_key, has_ended
+from tenants.services.key_ends import AS_BEFORE, AsBefore, end_in_place_of, end_rotated, has_ended, refuse_rotated
 
 MOST_LISTED = 1_000
 
@@ -38,6 +38,7 @@ class KeyView:
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    rotated_at: datetime | None
     revoked_at: datetime | None
 
     @property
@@ -60,6 +61,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class ExpiringKey:
+    id: UUID
     name: str
     prefix: str
     expires_at: datetime
@@ -83,13 +85,13 @@ def list_keys(caller: Caller) -> list[KeyView]:
 
 
 def expiring_keys(tenant_id: UUID, within: timedelta, limit: int) -> list[ExpiringKey]:
-    """The tenant's keys that end by themselves before long, the next one first."""
+    """The tenant's keys that end by themselves before long and have no other in their place, the next one first."""
     now = timezone.now()
     ending = ApiKey.objects.filter(
-        tenant_id=tenant_id, revoked_at=None, expires_at__gt=now, expires_at__lt=now + within
+        tenant_id=tenant_id, revoked_at=None, rotated_at=None, expires_at__gt=now, expires_at__lt=now + within
     )
-    rows = ending.order_by("expires_at").values_list("name", "prefix", "expires_at")[:limit]
-    return [ExpiringKey(name, prefix, expires_at) for name, prefix, expires_at in rows if expires_at]
+    rows = ending.order_by("expires_at").values_list("id", "name", "prefix", "expires_at")[:limit]
+    return [ExpiringKey(key_id, name, prefix, expires_at) for key_id, name, prefix, expires_at in rows if expires_at]
 
 
 def read_key(caller: Caller, key_id: UUID) -> KeyView:
@@ -140,12 +142,16 @@ def create_key(
 
 
 def rotate_key(
-    caller: Caller, key_id: UUID, *, grace: timedelta = timedelta(0), expires_at: datetime | None = None
+    caller: Caller,
+    key_id: UUID,
+    *,
+    grace: timedelta = timedelta(0),
+    expires_at: datetime | AsBefore | None = AS_BEFORE,
 ) -> NewKey:
     """Put a new key in an old one's place, with its name and spaces, and its end unless another is given.
 
     The old one, with every token that came of it, ends at once or after ``grace``. Raises ``Refused`` for all but admins,
-    ``NotFound``, and ``Conflict`` for a key that has ended.
+    ``NotFound``, and ``Conflict`` for a key that has ended or was rotated before.
     """
     require_admin(caller)
     with tenant_tx(caller.tenant_id):
@@ -153,14 +159,15 @@ def rotate_key(
         now = timezone.now()
         if has_ended(old, now):
             raise Conflict(f"The key {old} has ended; make a new one.", "key_ended")
+        refuse_rotated(old)
         named = list(old.spaces.select_related("space"))
         new, api_key = _make(
             old.tenant_id,
             old.name,
             [(holding.space_id, holding.permissions) for holding in named],
-            expires_at or old.expires_at,
+            end_in_place_of(old, expires_at),
         )
-        end_key(old, now, grace)
+        end_rotated(old, now, grace)
         record(caller, Action.ROTATE_KEY, target=old)
     spaces = {holding.space.name: frozenset(holding.permissions) for holding in named}
     return NewKey(new.id, new.name, new.prefix, api_key, spaces, new.created_at, new.expires_at)
@@ -234,6 +241,7 @@ def _view(key: ApiKey) -> KeyView:
         created_at=key.created_at,
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,
+        rotated_at=key.rotated_at,
         revoked_at=key.revoked_at,
     )
 

@@ -20,7 +20,7 @@ from tenants.operations import Action, record
 from tenants.scope import tenant_tx
 from tenants.sealing import seal
 from tenants.services.access import administered, require_admin
-from tenants.services.key_ends import end_key, has_ended
+from tenants.services.key_ends import AS_BEFORE, AsBefore, end_in_place_of, end_rotated, has_ended, refuse_rotated
 
 MOST_LISTED = 1_000
 # RFC 7518, section 3.3, and for the secret (bytes) section 3.2, which asks for the hash's 32 at least.
@@ -44,6 +44,7 @@ class SigningKeyView:
     public_key: str | None
     created_at: datetime
     expires_at: datetime | None
+    rotated_at: datetime | None
     revoked_at: datetime | None
 
     @property
@@ -70,10 +71,10 @@ def list_signing_keys(caller: Caller) -> list[SigningKeyView]:
 
 
 def expiring_signing_keys(tenant_id: UUID, within: timedelta, limit: int) -> list[ExpiringSigningKey]:
-    """The tenant's signing keys that end by themselves before long, the next one first."""
+    """The tenant's signing keys that end by themselves before long and have no other in their place, the next one first."""
     now = timezone.now()
     ending = SigningKey.objects.filter(
-        tenant_id=tenant_id, revoked_at=None, expires_at__gt=now, expires_at__lt=now + within
+        tenant_id=tenant_id, revoked_at=None, rotated_at=None, expires_at__gt=now, expires_at__lt=now + within
     )
     rows = ending.order_by("expires_at").values_list("id", "name", "kid", "expires_at")[:limit]
     return [ExpiringSigningKey(key_id, name, kid, expires_at) for key_id, name, kid, expires_at in rows if expires_at]
@@ -110,12 +111,13 @@ def rotate_signing_key(
     *,
     public_key: str | None = None,
     grace: timedelta = timedelta(0),
-    expires_at: datetime | None = None,
+    expires_at: datetime | AsBefore | None = AS_BEFORE,
 ) -> tuple[SigningKeyView, str | None]:
     """Put a new key in an old one's place, with its name and algorithm, and its end unless another is given.
 
     It has a ``kid`` of its own, and ``public_key`` or a new secret as ``create_signing_key`` says. The old one, with every token
-    signed with it, ends at once or after ``grace``. Raises as that does, ``NotFound``, and ``Conflict`` for a key that has ended.
+    signed with it, ends at once or after ``grace``. Raises as that does, ``NotFound``, and ``Conflict`` for a key that has ended
+    or was rotated before.
     """
     require_admin(caller)
     with tenant_tx(caller.tenant_id):
@@ -123,9 +125,10 @@ def rotate_signing_key(
         now = timezone.now()
         if has_ended(old, now):
             raise Conflict(f"The signing key {old} has ended; register a new one.", "key_ended")
+        refuse_rotated(old)
         material, secret = _material(old.algorithm, public_key)
-        new = _make(old.tenant_id, old.name, old.algorithm, material, expires_at or old.expires_at)
-        end_key(old, now, grace)
+        new = _make(old.tenant_id, old.name, old.algorithm, material, end_in_place_of(old, expires_at))
+        end_rotated(old, now, grace)
         record(caller, Action.ROTATE_SIGNING_KEY, target=old)
     return _view(new), secret
 
@@ -208,5 +211,6 @@ def _view(key: SigningKey) -> SigningKeyView:
         public_key=None if key.algorithm == SigningKey.Algorithm.HS256 else key.material,
         created_at=key.created_at,
         expires_at=key.expires_at,
+        rotated_at=key.rotated_at,
         revoked_at=key.revoked_at,
     )

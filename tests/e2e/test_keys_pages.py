@@ -87,6 +87,7 @@ def test_a_key_is_rotated_and_the_old_one_ends(world: World, open_page: OpenPage
     grace = page.get_by_label("The old key ends")
     expect(grace.locator("option:checked")).to_have_text("In a day")
     grace.select_option("At once")
+    expect(page.get_by_label("The new key ends").locator("option:checked")).to_have_text("When it is revoked")
     page.get_by_role("button", name="Rotate").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Copy the key now")
     fresh = APIClient().post("/api/v1/auth/token/", {"api_key": shown(page, "acme_s1")}, format="json")

@@ -49,10 +49,10 @@ FORMS = [
     Form(lambda s: f"/people/teams/{s.team}/dissolve/", "delete_team", NOT_FOUND),
     Form(lambda s: f"/people/teams/{s.team}/members/", "add_team_member", NOT_FOUND, lambda s: {"username": "charlie"}),
     Form(lambda s: f"/people/teams/{s.team}/members/{s.username}/remove/", "remove_team_member", NOT_FOUND),
-    Form(lambda s: f"/keys/{s.key}/", "rotate_key", (404, "404 not_found"), lambda s: {"grace": "0"}),
+    Form(lambda s: f"/keys/{s.key}/", "rotate_key", (404, "404 not_found"), lambda s: {"lifetime": "same", "grace": "0"}),
     Form(lambda s: f"/keys/{s.key}/revoke/", "revoke_key", NOT_FOUND),
     Form(lambda s: f"/signing-keys/{s.signing_key}/", "rotate_signing_key", (404, "404 not_found"), lambda s: {
-        "grace": "0"}),
+        "lifetime": "same", "grace": "0"}),
     Form(lambda s: f"/signing-keys/{s.signing_key}/revoke/", "revoke_signing_key", NOT_FOUND),
 ]  # fmt: skip
 

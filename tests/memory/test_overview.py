@@ -174,6 +174,7 @@ def test_signing_keys_that_end_before_long_need_attention(world: World) -> None:
     signing_key("acme", "later", expires_at=now + timedelta(days=30))
     signing_key("acme", "never")
     signing_key("acme", "revoked", expires_at=now + timedelta(days=3), revoked_at=now)
+    signing_key("acme", "rotated", expires_at=now + timedelta(days=3), rotated_at=now)
     signing_key("globex", "foreign", expires_at=now + timedelta(days=3))
     assert [key.name for key in overview(member("alice", "acme")).attention.signing_keys] == ["soon"]
     assert not overview(member("bob", "acme")).attention.signing_keys

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -64,7 +66,7 @@ def test_a_list_shows_the_newest_first_and_no_secret(alice: ControlApi) -> None:
     listed = alice.listed("keys/")
     assert [key["id"] for key in listed[:2]] == [second["id"], first["id"]]
     assert set(listed[0]) == {
-        "id", "name", "prefix", "spaces", "created_at", "expires_at", "last_used_at", "revoked_at",
+        "id", "name", "prefix", "spaces", "created_at", "expires_at", "last_used_at", "rotated_at", "revoked_at",
     }  # fmt: skip
     assert listed[0]["expires_at"] is not None
     assert listed[0]["last_used_at"] is None
@@ -142,6 +144,46 @@ def test_a_rotated_key_may_be_given_another_end(alice: ControlApi) -> None:
     old = alice.made("keys/", SUPPORT)
     new = alice.made(f"keys/{old['id']}/rotate/", {"expires_at": "2100-01-01T00:00:00Z"})
     assert new["expires_at"] == "2100-01-01T00:00:00Z"
+
+
+def test_a_rotated_key_may_be_without_an_end(alice: ControlApi) -> None:
+    old = alice.made("keys/", {**SUPPORT, "expires_at": in_an_hour()})
+    new = alice.made(f"keys/{old['id']}/rotate/", {"expires_at": None})
+    assert new["expires_at"] is None
+
+
+def test_a_key_is_rotated_once(alice: ControlApi) -> None:
+    old = alice.made("keys/", SUPPORT)
+    new = alice.made(f"keys/{old['id']}/rotate/", {"grace_seconds": 3600})
+    again = alice.post(f"keys/{old['id']}/rotate/", {"grace_seconds": 3600})
+    assert (again.status_code, problems(again)) == (409, [("key_rotated", None)])
+    assert "rotate the one in its place." in detail(again)
+    assert [key["rotated_at"] is None for key in alice.listed("keys/")[:2]] == [True, False]
+    assert alice.made(f"keys/{new['id']}/rotate/", {})["expires_at"] is None
+
+
+@pytest.mark.parametrize(("days", "offered"), [(30, "30"), (365, "365"), (12, "same"), (None, "never")])
+def test_its_page_offers_as_long_a_life_as_the_old_one_had(
+    alice: ControlApi, client: Client, days: int | None, offered: str
+) -> None:
+    old = alice.made(
+        "keys/", {**SUPPORT, "expires_at": days and f"{timezone.now() + timedelta(days=days):%Y-%m-%dT%H:%MZ}"}
+    )
+    client.force_login(get_user_model().objects.get(username="alice"))
+    assert client.get(f"/keys/{old['id']}/").context["form"]["lifetime"].value() == offered
+
+
+def test_its_page_rotates_it_for_longer_than_the_old_one_had_and_once(alice: ControlApi, client: Client) -> None:
+    old = alice.made("keys/", {**SUPPORT, "expires_at": in_an_hour()})
+    client.force_login(get_user_model().objects.get(username="alice"))
+    path = f"/keys/{old['id']}/"
+    assert path in client.get("/").content.decode()
+    made = client.post(path, {"lifetime": "90", "grace": "3600"}).context["key"]
+    assert made.expires_at > timezone.now() + timedelta(days=89)
+    assert path not in client.get("/").content.decode()
+    assert "rotate-heading" not in client.get(path).content.decode()
+    again = client.post(path, {"lifetime": "90", "grace": "3600"})
+    assert "was rotated at" in again.context["form"].non_field_errors()[0]
 
 
 def test_a_key_that_has_ended_cannot_be_rotated(alice: ControlApi) -> None:

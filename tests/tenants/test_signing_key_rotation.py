@@ -87,6 +87,14 @@ def test_one_that_has_ended_is_not_rotated(alice: ControlApi) -> None:
     assert (answer.status_code, problems(answer)) == (409, [("key_ended", None)])
 
 
+def test_one_is_rotated_once(alice: ControlApi) -> None:
+    old = alice.made("signing-keys/", HS256)
+    alice.made(f"signing-keys/{old['id']}/rotate/", {"grace_seconds": 3600})
+    again = alice.post(f"signing-keys/{old['id']}/rotate/", {"grace_seconds": 3600})
+    assert (again.status_code, problems(again)) == (409, [("key_rotated", None)])
+    assert [key["rotated_at"] is None for key in alice.listed("signing-keys/")] == [True, False]
+
+
 def test_another_tenants_is_not_found_and_stays_as_it_is(alice: ControlApi, charlie: ControlApi) -> None:
     old = alice.made("signing-keys/", HS256)
     for key_id in (old["id"], UNKNOWN):
@@ -108,12 +116,12 @@ def test_its_page_puts_a_new_secret_in_its_place_and_shows_it_once(alice: Contro
     old = alice.made("signing-keys/", HS256)
     client.force_login(get_user_model().objects.get(username="alice"))
     assert "Public key" not in client.get(f"/signing-keys/{old['id']}/").content.decode()
-    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "0"})
+    answer = client.post(f"/signing-keys/{old['id']}/", {"lifetime": "same", "grace": "0"})
     key, secret = answer.context["key"], answer.context["secret"]
     assert secret in answer.content.decode()
     assert (status_of(old), status_of({"kid": key.kid, "algorithm": "HS256"}, secret)) == (401, 200)
     assert secret not in client.get(f"/signing-keys/{key.id}/").content.decode()
-    ended = client.post(f"/signing-keys/{old['id']}/", {"grace": "0"})
+    ended = client.post(f"/signing-keys/{old['id']}/", {"lifetime": "same", "grace": "0"})
     assert "has ended; register a new one." in " ".join(ended.context["form"].non_field_errors())
 
 
@@ -121,9 +129,11 @@ def test_its_page_asks_for_the_public_key_to_put_in_its_place(alice: ControlApi,
     first, second = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     old = alice.made("signing-keys/", {"name": "backend", "algorithm": "EdDSA", "public_key": pem(first)})
     client.force_login(get_user_model().objects.get(username="alice"))
-    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "3600"})
+    answer = client.post(f"/signing-keys/{old['id']}/", {"lifetime": "same", "grace": "3600"})
     assert "EdDSA needs" in answer.context["form"].errors["public_key"][0]
-    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "3600", "public_key": pem(second)})
+    answer = client.post(
+        f"/signing-keys/{old['id']}/", {"lifetime": "same", "grace": "3600", "public_key": pem(second)}
+    )
     assert answer.context["secret"] is None
     new = {"kid": answer.context["key"].kid, "algorithm": "EdDSA"}
     assert (status_of(old, first), status_of(new, second)) == (200, 200)
@@ -133,6 +143,6 @@ def test_its_page_does_not_repeat_a_private_key(alice: ControlApi, client: Clien
     old = alice.made("signing-keys/", {"name": "backend", "algorithm": "EdDSA", "public_key": pem(ed25519_key())})
     client.force_login(get_user_model().objects.get(username="alice"))
     private = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
-    answer = client.post(f"/signing-keys/{old['id']}/", {"grace": "0", "public_key": private})
+    answer = client.post(f"/signing-keys/{old['id']}/", {"lifetime": "same", "grace": "0", "public_key": private})
     assert "must stay with you" in answer.content.decode()
     assert "AAAA" not in answer.content.decode()

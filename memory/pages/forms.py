@@ -14,14 +14,14 @@ from memory.api.serializers import MemoryChange
 from memory.models import Tier
 from memory.records import MemoryRecord
 from memory.services.memories import Filters
-from memory.services.recall import SPREADING, Cue
+from memory.services.recall import DEPTH, SPREADING, Cue
 from tenants import strict_json
+from tenants.pages.page_form import remember_shown
 from tenants.queries import LiveSpace
 
 MOST_SPACES = 10
 MOST_SOURCES = 50
 HITS = 12
-DEPTH = 2
 # On a slider: below it nearly everything is reached, above it nearly nothing.
 THRESHOLDS = (0.005, 0.2)
 DATE = forms.DateInput(attrs={"type": "date"})
@@ -67,8 +67,11 @@ class ExploreForm(OfferingForm):
     threshold = forms.FloatField(label="Threshold", min_value=THRESHOLDS[0], max_value=THRESHOLDS[1])
 
     def __init__(self, data: QueryDict, spaces: Sequence[LiveSpace]) -> None:
-        self.most_depth = max((space.limits.max_spreading_depth for space in spaces), default=0)
         given = data.copy()
+        chosen = set(given.getlist("space"))
+        asked = [space for space in spaces if space.name in chosen] or spaces[:MOST_SPACES]
+        # As far as all of them allow: one that did not would not answer.
+        self.most_depth = min((space.limits.max_spreading_depth for space in asked), default=0)
         given.setdefault("depth", str(min(DEPTH, self.most_depth)))
         given.setdefault("threshold", str(SPREADING.threshold))
         super().__init__(given)
@@ -81,7 +84,7 @@ class ExploreForm(OfferingForm):
     def clean_depth(self) -> int:
         depth: int = self.cleaned_data["depth"]
         if depth > self.most_depth:
-            raise forms.ValidationError(f"The depth is {depth}; allowed: 0 to {self.most_depth}.")
+            raise forms.ValidationError(f"The depth is {depth}; these spaces allow 0 to {self.most_depth}.")
         return depth
 
     def clean_space(self) -> list[str]:
@@ -212,6 +215,7 @@ class EditForm(forms.Form):
                 "expires_at": expires_at,
             },
         )
+        remember_shown(self)
 
     def clean(self) -> None:
         given = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
@@ -228,7 +232,7 @@ class EditForm(forms.Form):
 class ImportForm(forms.Form):
     file = forms.FileField(
         label="Lines of JSON",
-        help_text="As an export gives them; a memory needs no more than its content.",
+        help_text="As an export gives them: the space, memories with an id and their content at least, and the end.",
         widget=forms.FileInput(attrs={"accept": ".ndjson,.jsonl,application/x-ndjson"}),
     )
 

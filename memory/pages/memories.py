@@ -20,6 +20,7 @@ from tenants.errors import Conflict, EngramError, NotFound
 from tenants.models import Permission
 from tenants.operations import Action
 from tenants.pages.access import member_page
+from tenants.positions import Position
 from tenants.queries import is_admin
 from tenants.scope import SpaceScope
 from tenants.services.access import entered
@@ -38,8 +39,14 @@ def memories_page(request: HttpRequest, caller: Caller) -> HttpResponse:
     after = cursor.decode(given) if given else None
     with entered(caller, form.cleaned_data["space"], Permission.READ) as scope:
         page = memories.list_memories(scope, form.filters, after, LISTED)
-    context = {"form": form, "space": scope.space, "page": page, "is_first": after is None}
-    return render(request, "memory/memories.html", context | _older(request, page))
+    context = {
+        "form": form,
+        "space": scope.space,
+        "page": page,
+        "newest": _at(request, None) if after else "",
+        "older": _at(request, page.next) if page.next else "",
+    }
+    return render(request, "memory/memories.html", context)
 
 
 @member_page(Action.READ_MEMORY)
@@ -136,9 +143,10 @@ def _show(
     return render(request, "memory/memory.html", context)
 
 
-def _older(request: HttpRequest, page: memories.Page) -> dict[str, str]:
-    if page.next is None:
-        return {}
+def _at(request: HttpRequest, position: Position | None) -> str:
+    """The address of what was asked for, from a position on."""
     parameters = request.GET.copy()
-    parameters["cursor"] = cursor.encode(page.next)
-    return {"older": f"?{parameters.urlencode()}"}
+    parameters.pop("cursor", None)
+    if position:
+        parameters["cursor"] = cursor.encode(position)
+    return f"?{parameters.urlencode()}"

@@ -35,5 +35,11 @@ class PageForm(forms.Form):
             return None
 
 
+def remember_shown(form: forms.Form) -> None:
+    """Let the page send back what it showed: then ``changed_data`` is what its reader changed, whatever others stored since."""
+    for field in form.fields.values():
+        field.show_hidden_initial = True
+
+
 def permissions_of(access: str) -> list[str]:
     return ["read", "write"] if access == READ_WRITE else ["read"]

@@ -1,11 +1,13 @@
 """The forms about a space."""
 
+from typing import Any
+
 from django import forms
 
 from tenants.callers import Caller
 from tenants.models import SPACE_NAME
 from tenants.operations import Action
-from tenants.pages.page_form import ACCESS, READ_ONLY, PageForm, permissions_of
+from tenants.pages.page_form import ACCESS, READ_ONLY, PageForm, permissions_of, remember_shown
 from tenants.queries import text_searches
 from tenants.services.sharing import GrantView, grant_space
 from tenants.services.spaces import NewSpace, SpaceView, create_space, update_space
@@ -34,6 +36,12 @@ class SpaceForm(PageForm):
         initial="english",
         help_text="The language that words are read in; Simple takes them as they stand.",
     )
+
+
+class EditSpaceForm(SpaceForm):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        remember_shown(self)
 
     def update(self, caller: Caller, name: str) -> SpaceView | None:
         """Store what was changed; ``None`` if that will not do."""

@@ -13,7 +13,7 @@ from tenants.errors import Invalid
 from tenants.models import Space
 from tenants.operations import Action
 from tenants.pages.access import member_act, member_page
-from tenants.pages.space_forms import GrantForm, NewSpaceForm, SpaceForm
+from tenants.pages.space_forms import EditSpaceForm, GrantForm, NewSpaceForm
 from tenants.queries import is_admin
 from tenants.services.erasures import erase_space, erasures
 from tenants.services.sharing import list_grants, withdraw_grant
@@ -47,7 +47,7 @@ def spaces_page(request: HttpRequest, caller: Caller) -> HttpResponse:
 def space_page(request: HttpRequest, caller: Caller, space: str) -> HttpResponse:
     """One space, which its managers describe and move here."""
     view = read_space(caller, space)
-    form = SpaceForm(request.POST or None, initial=_described(view))
+    form = EditSpaceForm(request.POST or None, initial=_described(view))
     if request.method == "POST" and form.update(caller, space):
         messages.success(request, "Saved.")
         return redirect("space-page", space=space)
@@ -93,13 +93,12 @@ def erase_space_act(request: HttpRequest, caller: Caller, space: str) -> HttpRes
 
 def _space_page(request: HttpRequest, caller: Caller, view: SpaceView, **forms: Any) -> HttpResponse:
     managed = "manage" in view.permissions
-    shareable = managed and view.status == Space.Status.ACTIVE
     context = {
         "space": view,
         "is_managed": managed,
         "is_own": view.owner_id == caller.tenant_id,
-        "grants": list_grants(caller, view.name) if shareable else [],
-        "form": SpaceForm(initial=_described(view)),
+        "grants": list_grants(caller, view.name) if managed else [],
+        "form": EditSpaceForm(initial=_described(view)),
         "places": places(caller) if managed else None,
         "grant_form": GrantForm(),
         **forms,

@@ -5,9 +5,10 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import expect
 
+from memory.services.memories import read_memory, update_memory
 from tenants.models import Grant, Membership, Space
 from tests.e2e.visitors import PHONE, OpenPage, barriers, log_in, overflow
-from tests.world import World, remember_in
+from tests.world import World, remember_in, scope_of
 
 
 def test_an_admin_finds_edits_and_forgets_a_memory(world: World, open_page: OpenPage) -> None:
@@ -35,6 +36,22 @@ def test_an_admin_finds_edits_and_forgets_a_memory(world: World, open_page: Open
     page.get_by_role("dialog").get_by_role("button", name="Forget").click()
     expect(page.get_by_role("status")).to_contain_text("The memory is forgotten")
     expect(page.get_by_text("Call Priya at noon.")).to_have_count(0)
+
+
+def test_an_edit_leaves_alone_what_somebody_else_changed_meanwhile(world: World, open_page: OpenPage) -> None:
+    memory_id = UUID(world.memories["acme_s1"])
+    page = open_page()
+    log_in(page, "alice", at=f"/login/?next=/memories/acme_s1/{memory_id}/")
+    page.get_by_text("Edit", exact=True).click()
+    update_memory(
+        scope_of("acme_s1"), memory_id, {"content": "What an agent\nmade of it.", "metadata": {"by": "agent"}}
+    )
+    page.get_by_label("Kind").fill("note")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("The memory is changed.")
+    changed = read_memory(scope_of("acme_s1"), memory_id)
+    assert (changed.kind, changed.content) == ("note", "What an agent\nmade of it.")
+    assert changed.metadata == {"by": "agent"}
 
 
 def test_two_memories_are_linked_and_unlinked(world: World, open_page: OpenPage) -> None:

@@ -8,6 +8,7 @@ from memory.services.erase import erase
 from tenants.callers import operator
 from tenants.models import Grant, Space
 from tenants.scope import SpaceScope
+from tenants.services.sharing import share_space
 from tenants.services.spaces import NewSpace, create_space
 from tenants.services.teams import create_team
 from tests.e2e.visitors import PHONE, OpenPage, log_in, overflow
@@ -42,6 +43,17 @@ def test_an_admin_makes_a_space_below_another_and_describes_it(world: World, ope
     expect(page.get_by_role("main")).to_contain_text("What the child knows.")
     page.get_by_role("link", name="Spaces").first.click()
     expect(page.get_by_role("list", name="Below acme_s1")).to_contain_text("The child")
+
+
+def test_saving_leaves_alone_where_somebody_else_moved_it_meanwhile(world: World, open_page: OpenPage) -> None:
+    page = open_page()
+    log_in(page, "alice", at="/spaces/acme_s10/")
+    assert ControlApi(logged_in("alice")).patch("spaces/acme_s10/", {"parent": "acme_s1"}).status_code == 200
+    page.get_by_label("Title", exact=True).fill("The tenth")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    saved = Space.objects.get(name="acme_s10")
+    assert (saved.title, saved.parent and saved.parent.name) == ("The tenth", "acme_s1")
 
 
 def test_what_is_wrong_is_said_beside_its_field(world: World, open_page: OpenPage) -> None:
@@ -114,13 +126,18 @@ def test_a_space_is_shared_and_withdrawn(world: World, open_page: OpenPage) -> N
     assert not Grant.objects.filter(space__name="acme_s1").exists()
 
 
-def test_a_space_is_archived_and_returns(world: World, open_page: OpenPage) -> None:
+def test_a_space_is_archived_taken_back_from_others_and_returns(world: World, open_page: OpenPage) -> None:
+    share_space(ROOT, "acme_s1", "globex")
     page = open_page()
     log_in(page, "alice", at="/spaces/acme_s1/")
     page.get_by_role("button", name="Archive …").click()
     page.get_by_role("dialog").get_by_role("button", name="Archive").click()
     expect(page.get_by_role("status")).to_contain_text("Archived.")
     assert Space.objects.get(name="acme_s1").status == "archived"
+    expect(page.get_by_text("Share it")).to_have_count(0)
+    page.get_by_role("button", name="Withdraw from globex").click()
+    page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    assert not Grant.objects.filter(space__name="acme_s1").exists()
     page.get_by_role("button", name="Let it return").click()
     expect(page.get_by_role("status")).to_have_text("It is back.")
 

@@ -1,6 +1,8 @@
 """Browsing, reading, editing, linking and forgetting, over HTTP."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,6 +37,7 @@ def page_of(memory: UUID, space: str = "acme_s1") -> str:
 
 
 def fields(**changes: Any) -> dict[str, Any]:
+    """The form of the first memory of acme_s1 as its page shows and sends it, but for what is changed."""
     same = {
         "content": "The first memory of acme_s1.",
         "kind": "fact",
@@ -42,7 +45,19 @@ def fields(**changes: Any) -> dict[str, Any]:
         "session": "one",
         "metadata": "{}",
     }
-    return {**same, "expires_at": "", **changes}
+    before = {f"initial-{name}": value for name, value in same.items()}
+    return {**same, **before, "expires_at": "", **changes}
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a page sends back as it showed it."""
+    found = re.findall(r'<input type="hidden" name="(initial-\w+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in found}
+
+
+def linked(page: str, words: str) -> str:
+    """Where the button with these words leads."""
+    return page.partition(f'">{words}</a>')[0].rpartition('href="')[2].replace("&amp;", "&")
 
 
 def test_a_spaces_memories_are_listed_newest_first_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,14 +65,14 @@ def test_a_spaces_memories_are_listed_newest_first_page_by_page(world: World, mo
     for number in (2, 3):
         remember_in("acme_s1", f"Memory number {number}.")
     alice = logged_in("alice")
-    first = shown(alice, "/memories/", space="acme_s1")
+    first = shown(alice, "/memories/", space="acme_s1", tier="hot")
     assert first.index("Memory number 3.") < first.index("Memory number 2.")
     assert "The first memory of acme_s1." not in first
-    older = first.split('<a class="button" href="')[1].split('"')[0].replace("&amp;", "&")
-    second = shown(alice, f"/memories/{older}")
+    assert ">Newest<" not in first
+    second = shown(alice, f"/memories/{linked(first, 'Older')}")
     assert "The first memory of acme_s1." in second
     assert ">Older<" not in second
-    assert ">Newest<" in second
+    assert linked(second, "Newest") == "?space=acme_s1&tier=hot"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +259,8 @@ def test_somebody_without_a_space_is_told_so(world: World) -> None:
 def test_an_expiry_with_seconds_is_not_taken_for_a_change(world: World) -> None:
     until = datetime(2100, 1, 1, 12, 30, 45, tzinfo=UTC)
     memory = remember_in("acme_s1", "It ends.", expires_at=until)
-    same = fields(content="It ends.", session="", expires_at="2100-01-01T12:30", kind="note")
-    logged_in("alice").post(page_of(memory), same)
+    alice = logged_in("alice")
+    same = {"content": "It ends.", "confidence": "1.0", "metadata": "{}", "expires_at": "2100-01-01T12:30"}
+    alice.post(page_of(memory), {**same, "kind": "note", **hidden(shown(alice, page_of(memory)))})
     changed = read_memory(scope_of("acme_s1"), memory)
     assert (changed.kind, changed.expires_at) == ("note", until)

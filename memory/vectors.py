@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from memory.embedders import get_embedder
-from memory.embedders.base import EmbeddingError
+from memory.embedders.base import EmbeddingError, TextsRefused
 from memory.records import Vector
 from tenants.errors import Invalid, Unavailable
 from tenants.scope import SpaceScope
@@ -17,10 +17,15 @@ _HALVES = np.array([f"{number:.5g}" for number in np.arange(2**16, dtype=np.uint
 _HALVES[2**15] = "0"
 
 
+class TextRefused(Invalid):
+    """The server's embedder will not have a text, however often it is sent."""
+
+
 def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
     """Embed texts with the space's model, if that is the server's; a row each, of unit length.
 
-    Raises ``Invalid`` for a space whose vectors come from its clients, ``Unavailable`` if the embedder fails.
+    Raises ``Invalid`` for a space whose vectors come from its clients and for texts that the embedder will not have,
+    ``Unavailable`` if it fails.
     """
     if not texts:
         return []
@@ -34,6 +39,9 @@ def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
         )
     try:
         return list(embedder.embed(texts))
+    except TextsRefused as error:
+        said = f"{error} It will not have the text, which may be too long for {scope.embedding_model!r}."
+        raise TextRefused(said, "embedding_refused") from error
     except EmbeddingError as error:
         raise Unavailable(f"The embedder did not answer: {error}", "embedder_unavailable") from error
 

@@ -11,6 +11,10 @@ class EmbeddingError(Exception):
     """The provider gave no usable vectors. Its message may go to a client: no key, no address, no text."""
 
 
+class TextsRefused(EmbeddingError):
+    """The provider will not have these texts, today or tomorrow: one may be longer than its model reads."""
+
+
 class Embedder(Protocol):
     """Turns texts into unit vectors, so that a dot product is a cosine. Safe to share between threads."""
 

@@ -12,10 +12,12 @@ from urllib.request import Request, urlopen
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.embedders.base import EmbeddingError, unit_rows
+from memory.embedders.base import EmbeddingError, TextsRefused, unit_rows
 
 TEXTS_PER_REQUEST = 128
 BACKOFF = (0.5, 1.0)
+# What a provider says of the texts themselves. Other statuses are about who asks, or where.
+REFUSALS = {400, 413, 422}
 
 
 class _PassingError(EmbeddingError):
@@ -99,7 +101,7 @@ class OpenAIEmbedder:
             message = f"The embedding provider answered with HTTP status {error.code}."
             if error.code == 429 or error.code >= 500:
                 raise _PassingError(message, _seconds(error.headers.get("Retry-After"))) from error
-            raise EmbeddingError(message) from error
+            raise (TextsRefused if error.code in REFUSALS else EmbeddingError)(message) from error
         except (OSError, HTTPException) as error:
             cause = error.reason if isinstance(error, URLError) else error
             if isinstance(cause, TimeoutError):

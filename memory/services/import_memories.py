@@ -28,6 +28,8 @@ from tenants.scope import SpaceScope, space_tx
 
 BATCH_LINES = 8_000
 BATCH_BYTES = 4 * 1024 * 1024
+# Those that the server embeds: a few seconds' work.
+BATCH_TEXTS = 1_000
 # What rounding to half precision makes of a unit vector's length, at most. Such a vector is kept to the bit.
 UNIT = 1e-3
 
@@ -36,7 +38,8 @@ UNIT = 1e-3
 class _Batch:
     """Lines ``first`` to ``last`` of the file, from byte ``start`` up to byte ``end``.
 
-    ``vectors`` are the memories'; ``memories_spelt`` and ``associations_spelt`` are both as the database reads them.
+    The server embeds ``texts`` of the memories. ``vectors`` are theirs; ``memories_spelt`` and ``associations_spelt`` are both as
+    the database reads them.
     """
 
     first: int
@@ -44,6 +47,7 @@ class _Batch:
     start: int
     end: int
     is_last: bool = False
+    texts: int = 0
     memories: dict[str, tuple[int, MemoryLine]] = field(default_factory=dict)
     associations: list[tuple[int, AssociationLine]] = field(default_factory=list)
     vectors: list[Vector] = field(default_factory=list)
@@ -98,19 +102,20 @@ def import_memories(scope: SpaceScope, import_id: UUID, turn: int, seconds: floa
 def _store_batches(scope: SpaceScope, row: Import, until: float) -> str:
     """What does not fit is refused with its line, and nothing of its batch is stored."""
     with ThreadPoolExecutor(1, "import") as reader:
-        for batch in _batches(scope, row, reader):
+        for batch in _batches(scope, row, reader, until):
             status = _store(scope, row, batch)
             if batch.first == 1 and status == Import.Status.RUNNING:
                 analyze(scope)
-            if status != Import.Status.RUNNING or time.monotonic() > until:
+            if status != Import.Status.RUNNING:
                 break
     return status
 
 
-def _batches(scope: SpaceScope, row: Import, reader: ThreadPoolExecutor) -> Iterator[_Batch]:
-    """What is left of the file. While the database stores a batch, the next one is read."""
+def _batches(scope: SpaceScope, row: Import, reader: ThreadPoolExecutor, until: float) -> Iterator[_Batch]:
+    """What is left of the file, as far as the time suffices. While the database stores a batch, the next one is read; what was
+    read is given in any case, because its texts have been embedded."""
     reading = _read_ahead(scope, row, row.lines, row.bytes_done, reader)
-    while not (batch := reading.result()).is_last:
+    while not (batch := reading.result()).is_last and time.monotonic() < until:
         reading = _read_ahead(scope, row, batch.last, batch.end, reader)
         yield batch
     yield batch
@@ -142,7 +147,7 @@ def _read(scope: SpaceScope, size: int, lines: int, offset: int, parts: Sequence
     batch = _Batch(first=lines + 1, last=lines, start=offset, end=offset)
     longest = transfer.longest_line(scope.embedding_dimension)
     position = 0
-    while not batch.is_last and batch.last - lines < BATCH_LINES and position < len(body):
+    while not batch.is_last and batch.last - lines < BATCH_LINES and batch.texts < BATCH_TEXTS and position < len(body):
         end = body.find(b"\n", position)
         if end < 0 and not whole and len(body) - position <= longest:
             break
@@ -178,6 +183,7 @@ def _take(scope: SpaceScope, batch: _Batch, text: bytes) -> None:
         case MemoryLine():
             # Of two lines with one id the first counts, as it does against what the space holds already.
             batch.memories.setdefault(line.id, (batch.last, line))
+            batch.texts += line.embedding is None
         case AssociationLine():
             if line.source == line.target:
                 raise BadLine("'target' is the 'source' itself; allowed: another memory.", "target")
@@ -213,7 +219,8 @@ def _vectors(scope: SpaceScope, memories: Sequence[tuple[int, MemoryLine]]) -> l
     try:
         made = vectors.embed(scope, [memory.content for _, memory in without])
     except Invalid as error:
-        raise _Refused(without[0][0], "embedding_required", error.problems()[0].detail, "embedding") from error
+        problem = error.problems()[0]
+        raise _Refused(without[0][0], problem.code, problem.detail, problem.attr) from error
     found = dict(zip((line for line, _ in given), _unit_vectors(scope, given), strict=True))
     found.update(zip((line for line, _ in without), made, strict=True))
     return [found[line] for line, _ in memories]

@@ -72,9 +72,9 @@ def recall_across(caller: Caller, names: Sequence[str] | None, cue: Cue) -> Reca
 
 
 def _embedding_once() -> Embed:
-    """``vectors.embed``, but that a text is embedded once for all spaces of a model; an embedder that fails is not asked again,
-    because each space would wait for it anew."""
-    known: dict[tuple[str, int, tuple[str, ...]], list[Vector] | Unavailable] = {}
+    """``vectors.embed``, but that a text is embedded once for all spaces of a model; an embedder that fails or refuses it is not
+    asked again, because each space would wait for it anew."""
+    known: dict[tuple[str, int, tuple[str, ...]], list[Vector] | Unavailable | vectors.TextRefused] = {}
     one_at_a_time = Lock()
 
     def embed(scope: SpaceScope, texts: Sequence[str]) -> list[Vector]:
@@ -83,17 +83,17 @@ def _embedding_once() -> Embed:
             if same not in known:
                 known[same] = _embedded(scope, texts)
             answer = known[same]
-        if isinstance(answer, Unavailable):
+        if isinstance(answer, EngramError):
             raise answer
         return answer
 
     return embed
 
 
-def _embedded(scope: SpaceScope, texts: Sequence[str]) -> list[Vector] | Unavailable:
+def _embedded(scope: SpaceScope, texts: Sequence[str]) -> list[Vector] | Unavailable | vectors.TextRefused:
     try:
         return vectors.embed(scope, texts)
-    except Unavailable as error:
+    except (Unavailable, vectors.TextRefused) as error:
         return error
 
 

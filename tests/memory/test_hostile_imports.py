@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from memory import transfer
+from memory import transfer, vectors
+from memory.records import Vector
 from tenants import limits
+from tenants.scope import SpaceScope
 from tests.memory.space_api import SpaceApi, problems
 from tests.memory.transfers import END, HEAD, file_of, imported, memory, plane_file, send, stored
 from tests.world import World
@@ -61,6 +63,17 @@ def test_a_hostile_file_is_refused_by_its_line_and_field_and_leaves_nothing(
     assert problem["detail"].startswith(f"Line {line}: ")
     assert words in problem["detail"]
     assert plane.listed() == []
+
+
+def test_a_text_that_the_embedder_will_not_have_ends_the_import(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(scope: SpaceScope, texts: list[str]) -> list[Vector]:
+        raise vectors.TextRefused("It will not have the text.", "embedding_refused")
+
+    monkeypatch.setattr(vectors, "embed", refuse)
+    job = imported(plane, plane_file(memory("Known.", embedding=[1, 0]), memory("Too long.", embedding=None)))
+    assert (job["status"], job["problem"]["code"], job["problem"]["line"]) == ("failed", "embedding_refused", 3)
 
 
 def test_numbers_and_offsets_that_the_database_would_not_read_are_taken(plane: SpaceApi) -> None:

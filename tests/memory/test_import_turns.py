@@ -11,16 +11,18 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 import redis
 from django.conf import settings
 from django.utils import timezone
 
-from memory import tasks
+from memory import tasks, vectors
 from memory.models import Import
+from memory.records import Vector
 from memory.services import import_memories as importing
 from memory.services.imports import send_next
-from tenants.scope import space_tx
+from tenants.scope import SpaceScope, space_tx
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
 from tests.memory.transfers import memory, plane_file, send
@@ -66,6 +68,22 @@ def test_an_import_that_was_sent_twice_goes_on_once(plane: SpaceApi) -> None:
     turns = [(arguments[2], tasks.import_memories(*arguments)) for arguments in sent()]
     assert turns == [(0, "running"), (0, "running"), (1, "running"), (2, "running"), (3, "done")]
     assert told(plane, import_id) == ("done", 6, 0)
+
+
+def test_a_text_is_embedded_once_however_many_turns_it_takes(plane: SpaceApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def embed(scope: SpaceScope, texts: list[str]) -> list[Vector]:
+        asked.extend(texts)
+        return [np.array([1.0, 0.0], np.float32)] * len(texts)
+
+    monkeypatch.setattr(vectors, "embed", embed)
+    contents = [f"Text {n}." for n in range(7)]
+    import_id = send(plane, plane_file(*[memory(content, embedding=None) for content in contents])).json()["id"]
+    for arguments in sent():
+        tasks.import_memories(*arguments)
+    assert told(plane, import_id)[0] == "done"
+    assert asked == contents
 
 
 def test_a_task_whose_turn_was_had_stores_nothing(plane: SpaceApi) -> None:

@@ -102,6 +102,18 @@ def test_another_model_or_dimension_than_the_servers_asks_for_a_vector(
     assert provider.requests == []
 
 
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_texts_that_the_provider_will_not_have_are_refused(provider: OpenAIServer, status: int) -> None:
+    provider.script(always({"error": "a private text is too long"}, status))
+    with pytest.raises(Invalid) as refusal:
+        embed(scope("lengths", 3), ["a private text"])
+    (problem,) = refusal.value.problems()
+    assert problem.code == "embedding_refused"
+    assert "may be too long for 'lengths'" in problem.detail
+    assert "private" not in problem.detail
+    assert len(provider.requests) == 1
+
+
 @pytest.mark.parametrize("answer", [always({}, 401), always({}, 500), always({"data": []}), always("nonsense")])
 def test_a_provider_that_fails_is_unavailable_and_gives_nothing_away(provider: OpenAIServer, answer: Any) -> None:
     provider.script(answer, answer, answer)

@@ -116,8 +116,11 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class SpreadResult:
+    """``is_cut`` if there may be more than the most activated memories, which these are."""
+
     activations: Sequence[Activated]
     flows: Sequence[Flow]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,14 @@ class AssociationRecord:
     target: UUID
     kind: str
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Associations:
+    """Of a memory, heaviest first; ``is_cut`` if there are more."""
+
+    results: Sequence[AssociationRecord]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)

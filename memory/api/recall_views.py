@@ -50,7 +50,7 @@ class RecallAcrossView(EngramView):
 
 
 class SpreadView(EngramView):
-    """Activation spreading from chosen memories, and the associations it flowed along."""
+    """Activation spreading from chosen memories, most activated first, and the associations it flowed along."""
 
     actions = {"POST": Action.SPREAD}
     serializer_class = serializers.SpreadRequest
@@ -60,7 +60,7 @@ class SpreadView(EngramView):
         scope = self.open_space(Permission.READ)
         given = parse_body(serializers.SpreadRequest, request)
         spreading = Spreading(decay=given["decay"], threshold=given["threshold"])
-        result = spread(scope, given["from"], given["depth"], spreading)
+        result = spread(scope, given["from"], given.get("depth"), spreading)
         return Response(spread_answer(result))
 
 
@@ -84,6 +84,7 @@ def spread_answer(result: SpreadResult) -> dict[str, Any]:
     return {
         "activations": serializers.ActivationAnswer(result.activations, many=True).data,
         "associations": serializers.AssociationAnswer(result.flows, many=True).data,
+        "is_cut": result.is_cut,
     }
 
 

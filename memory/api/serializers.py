@@ -9,10 +9,12 @@ from rest_framework.exceptions import ErrorDetail
 from memory.api.fields import ConfidenceField, ContentField, KindField, MetadataField, VectorField
 from memory.models import Tier
 from memory.records import Link, NewMemory
-from memory.services.recall import SPREADING
+from memory.services.recall import DEPTH, SPREADING
 from tenants.api.answers import AnswerSerializer
 from tenants.api.strict import ChoiceField, ExpiryField, ProblemAnswer, StrictSerializer
 from tenants.limits import installation
+
+DEPTH_HELP = f"Hops along associations; without, {DEPTH}, or as many as the space allows."
 
 Numbers = extend_schema_field({"type": "array", "items": {"type": "number"}, "minItems": 1})(VectorField)
 
@@ -135,7 +137,7 @@ class CueRequest(StrictSerializer):
     query = ContentField(required=False)
     embedding = Numbers(required=False)
     limit = serializers.IntegerField(default=10, min_value=1)
-    depth = serializers.IntegerField(default=2, min_value=0)
+    depth = serializers.IntegerField(required=False, min_value=0, help_text=DEPTH_HELP)
     seeds = serializers.ListField(
         child=ChoiceField([("semantic", "By meaning"), ("lexical", "By words")]),
         default=["semantic", "lexical"],
@@ -221,7 +223,7 @@ class RecallAcrossAnswer(serializers.Serializer[Any]):
 class SpreadRequest(StrictSerializer):
     sample = {"from": ["01a209cb-4ae1-75b3-9b16-17db08509c3e"], "depth": 2}
 
-    depth = serializers.IntegerField(default=2, min_value=0)
+    depth = serializers.IntegerField(required=False, min_value=0, help_text=DEPTH_HELP)
     # Less, over several hops, would be smaller than any number that the database can hold.
     decay = serializers.FloatField(default=SPREADING.decay, min_value=0.001, max_value=1)
     threshold = serializers.FloatField(default=SPREADING.threshold, min_value=0, max_value=1)
@@ -257,10 +259,12 @@ class AssociationAnswer(AnswerSerializer):
 class SpreadAnswer(serializers.Serializer[Any]):
     activations = ActivationAnswer(many=True)
     associations = AssociationAnswer(many=True)
+    is_cut = serializers.BooleanField(help_text="Whether more may be activated than the thousand that are most.")
 
 
 class AssociationsAnswer(serializers.Serializer[Any]):
     results = AssociationAnswer(many=True)
+    is_cut = serializers.BooleanField(help_text="Whether there are more.")
 
 
 def new_memory(values: dict[str, Any]) -> NewMemory:

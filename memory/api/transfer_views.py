@@ -106,7 +106,7 @@ class ExportView(EngramView):
 
 
 class ImportsView(EngramView):
-    """A space's imports, newest first; start one with its file as the body, streamed."""
+    """A space's newest fifty imports, newest first; start one with its file as the body, streamed."""
 
     actions = {"GET": Action.LIST_IMPORTS, "POST": Action.START_IMPORT}
     query_serializers = {"POST": ImportParameters}

@@ -108,7 +108,7 @@ class MemoryView(EngramView):
 
 
 class AssociationsView(EngramView):
-    """What a memory is associated with, both ways, heaviest first."""
+    """What a memory is associated with, both ways: its 200 heaviest associations, heaviest first; ``is_cut`` if it has more."""
 
     actions = {"GET": Action.LIST_ASSOCIATIONS}
     serializer_class = serializers.AssociationsAnswer
@@ -116,7 +116,7 @@ class AssociationsView(EngramView):
     @extend_schema(responses=serializers.AssociationsAnswer)
     def get(self, request: Request, space: str, memory_id: UUID) -> Response:
         found = associations.list_associations(self.open_space(Permission.READ), memory_id)
-        return Response({"results": serializers.AssociationAnswer(found, many=True).data})
+        return Response(serializers.AssociationsAnswer(found).data)
 
 
 class AssociationView(EngramView):

@@ -101,7 +101,7 @@ def _spread(desk: Desk, arguments: Arguments) -> Mapping[str, Any]:
     scope = desk.open_space(Permission.READ)
     given = parse(serializers.SpreadRequest, arguments)
     spreading = Spreading(decay=given["decay"], threshold=given["threshold"])
-    return spread_answer(spread(scope, given["from"], given["depth"], spreading))
+    return spread_answer(spread(scope, given["from"], given.get("depth"), spreading))
 
 
 def _forget(desk: Desk, arguments: Arguments) -> Mapping[str, Any]:
@@ -119,12 +119,12 @@ def _list_spaces(desk: Desk, arguments: Arguments) -> Mapping[str, Any]:
 
 
 _SPACE = {"space": {"type": "string", "description": "The space's name, as list_spaces gives it."}}
-_DEPTH = {"type": "integer", "minimum": 0, "default": 2, "description": "Hops along associations."}
+_DEPTH = {"type": "integer", "minimum": 0, "description": serializers.DEPTH_HELP}
 _CUE = {
     "query": {"type": "string", "description": "What to recall by, in words."},
     "limit": {"type": "integer", "minimum": 1, "default": 10},
     "depth": _DEPTH,
-    "filters": {"type": "object", "description": "Any of session, kind, metadata, created_after, created_before."},
+    "filters": {"type": "object", "description": f"Any of {', '.join(serializers.RecallFilters().fields)}."},
     "explain": {"type": "boolean", "default": True, "description": "Whether each hit says why it is there."},
 }
 

@@ -69,7 +69,9 @@ def _result(answer: Any) -> types.CallToolResult:
 
 
 def _refusal(response: Response) -> types.CallToolResult:
-    told = [f"{error['code']}: {error['detail']}" for error in response.data["errors"]]
+    told = [
+        ": ".join(filter(None, [error["code"], error["attr"], error["detail"]])) for error in response.data["errors"]
+    ]
     if "Retry-After" in response.headers:
         told.append(f"Try again after {response.headers['Retry-After']} s.")
     return types.CallToolResult(

@@ -133,7 +133,7 @@ def _graph(space: str, result: SpreadResult) -> dict[str, Any]:
             for flow in heaviest
         ],
         "most": MOST_ACTIVATED,
-        "is_cut": len(result.activations) == MOST_ACTIVATED,
+        "is_cut": result.is_cut,
     }
 
 

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from memory import queries
 from memory.models import Association
-from memory.records import AssociationRecord, Link
+from memory.records import AssociationRecord, Associations, Link
 from memory.services.memories import alive, find
 from tenants.errors import Invalid, NotFound
 from tenants.operations import Action, record
@@ -16,17 +16,17 @@ from tenants.scope import SpaceScope, space_tx
 MOST_LISTED = 200
 
 
-def list_associations(scope: SpaceScope, memory_id: UUID) -> list[AssociationRecord]:
+def list_associations(scope: SpaceScope, memory_id: UUID) -> Associations:
     """A memory's associations in both directions, heaviest first. Raises ``NotFound``."""
     scope.require("read")
     with space_tx(scope, durable=False):
         find(scope, memory_id)
         found = [
             AssociationRecord(row.source_id, row.target_id, row.kind, row.weight)
-            for row in associations_of(scope, memory_id)[:MOST_LISTED]
+            for row in associations_of(scope, memory_id)[: MOST_LISTED + 1]
         ]
         record(scope, Action.LIST_ASSOCIATIONS, target=memory_id)
-    return found
+    return Associations(found[:MOST_LISTED], is_cut=len(found) > MOST_LISTED)
 
 
 def associations_of(scope: SpaceScope, memory_id: UUID) -> QuerySet[Association]:

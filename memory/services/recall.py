@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, transaction
 from django.utils import timezone
 from psycopg.errors import NoDataFound, QueryCanceled
 
@@ -31,6 +31,10 @@ ANSWERING_TIERS = (Tier.HOT, Tier.WARM)
 # The score of a hit that is good: about two and a half standard deviations from what the space holds in general.
 GOOD = 0.25
 
+# Hops that activation spreads where a cue does not say.
+DEPTH = 2
+# How long the cold tier is searched, in ms, for whoever did not ask for it.
+COLD_MS = 5_000
 # Seeds of each kind that spreading starts from, at least.
 POOL = 100
 # Memories that tell how similar the space is to a cue in general.
@@ -69,14 +73,14 @@ class Cue:
     """What to recall by: exactly one of ``query`` (text), ``embedding`` (the client's vector) or ``memory`` (an id).
 
     ``tiers`` are searched and no other; ``None`` searches hot and warm, and cold if these find nothing good or, of what
-    passes the ``filters``, fewer than ``limit``.
+    passes the ``filters``, fewer than ``limit``. ``depth`` is hops; ``None`` goes the usual two, or as many as the space allows.
     """
 
     query: str | None = None
     embedding: Sequence[float] | None = None
     memory: UUID | None = None
     limit: int = 10
-    depth: int = 2
+    depth: int | None = None
     seeds: frozenset[Seed] = frozenset({"semantic", "lexical"})
     threshold: float = SPREADING.threshold
     tiers: Sequence[str] | None = None
@@ -97,19 +101,18 @@ def search(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
     ``TimeoutError`` if the search takes longer than ``patience_ms``.
     """
     scope.require("read")
-    check_depth(scope, cue.depth)
     call = prepare(scope, cue, embed)
     began = time.perf_counter()
     with space_tx(scope, durable=False):
         if patience_ms is not None:
             limit_time(patience_ms)
         try:
-            with metrics.spreading(scope, cue.depth):
+            with metrics.spreading(scope, call.depth):
                 hits, visited = queries.recall(scope, call)
                 if cue.tiers is None and _lacking(cue, hits):
-                    if patience_ms is not None:
-                        # The limit is each statement's: those to come have what this one left.
-                        limit_time(max(1, patience_ms - int((time.perf_counter() - began) * 1000)))
+                    # The limit is each statement's: those to come have what this one left.
+                    took = int((time.perf_counter() - began) * 1000)
+                    limit_time(COLD_MS if patience_ms is None else max(1, patience_ms - took))
                     hits = _with_cold(scope, call, hits)
         except ProgrammingError as error:
             if isinstance(error.__cause__, NoDataFound):
@@ -130,9 +133,21 @@ def _lacking(cue: Cue, hits: Sequence[Hit]) -> bool:
 
 
 def _with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit]:
-    """The hits with what the cold tier knows. Its texts are read for words only where words are all that was asked by."""
+    """The hits with what the cold tier knows, or alone where that takes too long; without hits that is an error."""
     if not queries.space_counts(scope).cold.memories:
         return hits
+    try:
+        # What was found is not lost with a statement that is given up.
+        with transaction.atomic():
+            return _searched_with_cold(scope, call, hits)
+    except OperationalError as error:
+        if not hits or not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return hits
+
+
+def _searched_with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit]:
+    """The cold tier's texts are read for words only where words are all that was asked by."""
     if not call.lexical:
         # By meaning alone the order is the cosine's, which two searches, each on its own scale, would not keep.
         return queries.recall(scope, replace(call, tiers=tuple(Tier)))[0]
@@ -140,14 +155,19 @@ def _with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit
     return sorted([*hits, *cold], key=lambda hit: (-hit.score, hit.memory.id))[: call.limit]
 
 
-def check_depth(scope: SpaceScope, depth: int) -> None:
+def depth_in(scope: SpaceScope, given: int | None) -> int:
+    """The hops to go where so many were asked for, or none were named. Raises ``Invalid`` for more than the space allows."""
     most = scope.limits.max_spreading_depth
-    if not 0 <= depth <= most:
-        raise Invalid(f"'depth' is {depth}; the space {scope.space!r} allows 0 to {most}.", "depth_exceeded", "depth")
+    if given is None:
+        return min(DEPTH, most)
+    if not 0 <= given <= most:
+        raise Invalid(f"'depth' is {given}; the space {scope.space!r} allows 0 to {most}.", "depth_exceeded", "depth")
+    return given
 
 
 def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> RecallCall:
     """What the database is asked for a cue, whose text is embedded or whose vector is checked here."""
+    depth = depth_in(scope, cue.depth)
     semantic, lexical = "semantic" in cue.seeds, "lexical" in cue.seeds and cue.embedding is None
     vector = None
     if cue.embedding is not None:
@@ -155,7 +175,7 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
     elif cue.query is not None and semantic:
         (vector,) = embed(scope, [cue.query])
     # By meaning alone and without depth the order is the cosine's own.
-    period = period_of(cue.query, timezone.now()) if cue.query is not None and (lexical or cue.depth) else None
+    period = period_of(cue.query, timezone.now()) if cue.query is not None and (lexical or depth) else None
     return RecallCall(
         vector=vector,
         text=cue.query,
@@ -165,7 +185,7 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         tiers=ANSWERING_TIERS if cue.tiers is None else cue.tiers,
         filters=cue.filters,
         limit=cue.limit,
-        depth=cue.depth,
+        depth=depth,
         threshold=cue.threshold,
         # One more than asked for, because a memory that is the cue is its own best seed and left out.
         pool=max(POOL, cue.limit + 1),
@@ -177,9 +197,9 @@ def prepare(scope: SpaceScope, cue: Cue, embed: Embed = vectors.embed) -> Recall
         fan_out=SPREADING.fan_out,
         frontier=SPREADING.frontier,
         sharpness=SHARPNESS,
-        context=CONTEXT if cue.depth else 0.0,
+        context=CONTEXT if depth else 0.0,
         since=period.since if period else None,
         until=period.until if period else None,
         timely=TIMELY,
-        bias=BIAS if lexical or cue.depth else 0.0,
+        bias=BIAS if lexical or depth else 0.0,
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from memory import metrics, queries
 from memory.records import SpreadResult
-from memory.services.recall import Spreading, check_depth
+from memory.services.recall import Spreading, depth_in
 from tenants.errors import NotFound
 from tenants.operations import Action, record
 from tenants.plurals import number_of
@@ -15,23 +15,23 @@ from tenants.scope import SpaceScope, space_tx
 MOST_ACTIVATED = 1_000
 
 
-def spread(scope: SpaceScope, sources: Sequence[UUID], depth: int, spreading: Spreading) -> SpreadResult:
-    """Activation from ``sources``, each starting at 1, and the associations it flowed along.
+def spread(scope: SpaceScope, sources: Sequence[UUID], depth: int | None, spreading: Spreading) -> SpreadResult:
+    """Activation from ``sources``, each starting at 1, and the associations it flowed along; ``depth`` as in a ``Cue``.
 
     Raises ``Invalid`` for too much depth, ``NotFound`` for a source that is not a memory of the space.
     """
     scope.require("read")
-    check_depth(scope, depth)
+    hops = depth_in(scope, depth)
     distinct = list(dict.fromkeys(sources))
     with space_tx(scope, durable=False):
         missing = queries.missing_memories(scope, distinct)
         if missing:
             raise NotFound(f"There is no memory {missing[0]} in this space.")
-        with metrics.spreading(scope, depth):
+        with metrics.spreading(scope, hops):
             activations = queries.spread(
                 scope,
                 distinct,
-                depth=depth,
+                depth=hops,
                 decay=spreading.decay,
                 threshold=spreading.threshold,
                 fan_out=spreading.fan_out,
@@ -40,4 +40,4 @@ def spread(scope: SpaceScope, sources: Sequence[UUID], depth: int, spreading: Sp
             )
         flows = queries.flows(scope, activations)
         record(scope, Action.SPREAD, target=number_of(len(activations), "memory", "memories"))
-    return SpreadResult(activations, flows)
+    return SpreadResult(activations, flows, is_cut=len(activations) == MOST_ACTIVATED)

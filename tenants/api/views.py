@@ -122,7 +122,7 @@ class SpaceView(ControlView):
 
 
 class ErasuresView(ControlView):
-    """The spaces that were or are being erased, newest first: all for a tenant's admins, for others those they asked for."""
+    """The newest hundred spaces that were or are being erased: for a tenant's admins of all, for others of their own asking."""
 
     actions = {"GET": Action.LIST_ERASURES}
     serializer_class = serializers.ErasureAnswer

@@ -29,6 +29,16 @@ def test_an_association_weighs_one_unless_it_says_otherwise(plane: SpaceApi, thr
     assert plane.put(f"memories/{three[0]}/associations/{three[1]}/", {}).json()["weight"] == 1.0
 
 
+def test_a_list_says_whether_there_are_more(plane: SpaceApi, three: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.services.associations.MOST_LISTED", 1)
+    path = f"memories/{three[0]}/associations/"
+    plane.associate(three[0], three[1], 0.25)
+    assert plane.get(path).json()["is_cut"] is False
+    plane.associate(three[0], three[2], 0.75)
+    cut = plane.get(path).json()
+    assert (cut["is_cut"], [link["target"] for link in cut["results"]]) == (True, [three[2]])
+
+
 def test_associating_again_changes_the_weight(plane: SpaceApi, three: list[str]) -> None:
     plane.associate(three[0], three[1], 0.25)
     plane.associate(three[0], three[1], 0.75)

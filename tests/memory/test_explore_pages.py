@@ -14,6 +14,7 @@ from memory.pages import explore as pages
 from memory.records import Link
 from memory.services.associations import associate
 from tenants.models import Space, Tenant
+from tenants.services import limiter
 from tests.limits import limit_space
 from tests.world import World, logged_in, remember_in, scope_of
 
@@ -74,7 +75,7 @@ def test_a_new_cue_takes_the_place_of_the_memory(world: World) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"depth": 9}, "The depth is 9; allowed: 0 to 5."),
+        ({"depth": 9}, "The depth is 9; these spaces allow 0 to 5."),
         ({"depth": "deep"}, "Enter a whole number."),
         ({"threshold": 3}, "Ensure this value is less than or equal to 0.2."),
         ({"space": "globex_s1"}, "globex_s1 is not one of the available choices."),
@@ -87,6 +88,16 @@ def test_what_cannot_be_asked_is_said_in_a_sentence(world: World, asked: dict[st
     assert escape(words) in found(logged_in("alice"), **asked)
 
 
+def test_the_depth_is_what_all_of_the_chosen_spaces_allow(world: World) -> None:
+    limit_space("acme_s1", max_spreading_depth=1)
+    alice = logged_in("alice")
+    assert "did not answer" not in found(alice, space=["acme_s1", "acme_s10"])
+    both = alice.get("/explore/", {"space": ["acme_s1", "acme_s10"]}).context["form"]
+    assert (both["depth"].value(), both.most_depth) == ("1", 1)
+    deeper = alice.get("/explore/", {"space": ["acme_s10"]}).context["form"]
+    assert (deeper["depth"].value(), deeper.most_depth) == ("2", 5)
+
+
 def test_at_most_ten_spaces_are_asked_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("memory.pages.forms.MOST_SPACES", 1)
     alice = logged_in("alice")
@@ -95,9 +106,10 @@ def test_at_most_ten_spaces_are_asked_at_a_time(world: World, monkeypatch: pytes
 
 
 def test_a_space_that_cannot_answer_is_said_and_the_others_do(world: World) -> None:
-    limit_space("acme_s1", max_spreading_depth=1)
-    page = found(logged_in("alice"))
-    assert escape("acme_s1 did not answer: 'depth' is 2") in page
+    limit_space("acme_s1", max_concurrent_per_space=1)
+    with limiter.occupy(scope_of("acme_s1")):
+        page = found(logged_in("alice"))
+    assert escape("acme_s1 did not answer: The space 'acme_s1' has 1 operation running, which is its limit.") in page
     assert "The first memory of acme_s10." in page
 
 

@@ -123,6 +123,11 @@ def test_another_tenants_space_is_refused_as_one_that_does_not_exist(agent: Agen
     assert (foreign.content, foreign.structured_content) == (missing.content, missing.structured_content)
 
 
+def test_a_refusal_in_words_names_the_argument(agent: Agent) -> None:
+    nothing = agent.call("remember", space="acme_s1")
+    assert nothing.content[0].text == "required: content: This field is required."
+
+
 def test_a_token_that_may_only_read_writes_nothing(site: str, world: World) -> None:
     reader = Agent(site, world.token("acme_s1_read"))
     assert reader.refused("remember", space="acme_s1", content="I was here.") == [("permission_denied", None)]
@@ -159,6 +164,7 @@ def test_a_tool_that_there_is_not_is_an_error_of_the_protocol(agent: Agent) -> N
     assert agent.protocol_error("drop_tables").startswith("There is no tool 'drop_tables'; allowed: remember, recall")
 
 
+@pytest.mark.usefixtures("endless_second")
 def test_the_rate_limit_is_the_spaces_own_and_says_when_to_come_back(agent: Agent) -> None:
     limit_space("acme_s1", rate_limit_per_space=1)
     results = [agent.call("recall", space="acme_s1", query="any") for _ in range(4)]
@@ -167,6 +173,7 @@ def test_the_rate_limit_is_the_spaces_own_and_says_when_to_come_back(agent: Agen
     assert limited[0].content[0].text.endswith("Try again after 1 s.")
 
 
+@pytest.mark.usefixtures("endless_second")
 def test_what_is_of_no_space_counts_towards_the_tenants_rate(
     site: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from memory.models import Tier
+from tests.limits import limit_space
 from tests.memory.space_api import SpaceApi, problems, space_of_vectors
 from tests.world import World
 
@@ -235,6 +236,19 @@ def test_no_hop_is_taken_without_depth(acme: SpaceApi) -> None:
     pole = acme.remember("Priya's pole cracked near the ferrule.", session="call")
     acme.remember("We sent a replacement.", session="call")
     assert acme.recalled(query="ferrule", seeds=["lexical"], depth=0) == [pole]
+
+
+def test_without_a_depth_it_goes_as_far_as_the_space_allows(acme: SpaceApi) -> None:
+    one, two, three = [acme.remember(content) for content in ("The ferrule cracked.", "We sent a pole.", "It came.")]
+    acme.associate(one, two)
+    acme.associate(two, three)
+    by_words = {"query": "ferrule", "seeds": ["lexical"]}
+    assert acme.recalled(**by_words) == [one, two, three]
+    limit_space("acme_s1", max_spreading_depth=1)
+    assert acme.recalled(**by_words) == [one, two]
+    assert {entry["depth"] for entry in acme.spread(one)["activations"]} == {0, 1}
+    too_deep = acme.post("recall/", {**by_words, "depth": 2})
+    assert (too_deep.status_code, problems(too_deep)) == (400, [("depth_exceeded", "depth")])
 
 
 def test_what_activates_too_little_is_not_reached(acme: SpaceApi) -> None:

@@ -1,6 +1,7 @@
 """Tiers: who moves when, what moving does to a memory, and that each still answers."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -9,10 +10,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from memory import queries
 from memory.models import Embedding, Memory
+from memory.services import recall as recalling
 from memory.services.tiers import plan_tiers, rebalance
 from memory.services.work import Busy, take_turn
-from tenants.scope import space_tx
+from tenants.scope import SpaceScope, space_tx
 from tests.limits import limit_space
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
@@ -165,6 +168,29 @@ def test_cold_answers_unasked_when_the_others_find_nothing_good(plane: SpaceApi)
     plane.change_row(cold, tier="cold")
     assert plane.recalled(embedding=EAST, depth=0) == [cold, other]
     assert plane.recalled(embedding=EAST, depth=0, tiers=["hot", "warm"]) == [other]
+
+
+def test_where_the_cold_take_too_long_what_was_found_is_answered(
+    plane: SpaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, cold = plane.batch(
+        [{"content": "Of something else.", "embedding": [0.0, 1.0]}, {"content": "Of the east.", "embedding": EAST}]
+    )
+    plane.change_row(cold, tier="cold")
+    search = queries.recall
+
+    def slow(scope: SpaceScope, call: queries.RecallCall) -> Any:
+        if "cold" in call.tiers:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_sleep(30)")
+        return search(scope, call)
+
+    monkeypatch.setattr(queries, "recall", slow)
+    monkeypatch.setattr(recalling, "COLD_MS", 200)
+    assert plane.recalled(embedding=EAST, depth=0) == [other]
+    plane.change_row(other, tier="cold")
+    plane.client.raise_request_exception = False
+    assert plane.post("recall/", {"embedding": EAST, "depth": 0}).status_code == 503
 
 
 def test_by_meaning_alone_the_cold_come_in_the_cosines_order_among_the_others(plane: SpaceApi) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import Task, shared_task
 
-from memory import transfer_queries
+from memory import queueing, transfer_queries
 from memory.models import Import
 from memory.services import entities, indexes, lexicon, reinforcement
 from memory.services import import_memories as importing
@@ -50,10 +50,11 @@ def link_all_entities() -> int:
 
 
 @shared_task
-def link_entities(space_id: str) -> None:
+def link_entities(space_id: str, *, again: bool = False) -> None:
     """Work on a space for a turn; if there is more, line up again behind what else waits."""
+    queueing.step_forward(link_entities.name, space_id, again=again)
     if not entities.link_entities(SpaceScope.for_task(UUID(space_id))):
-        link_entities.delay(space_id)
+        queueing.line_up_again(link_entities, space_id)
 
 
 @shared_task
@@ -83,10 +84,11 @@ def rebalance_spaces() -> int:
 
 
 @shared_task
-def rebalance_space(space_id: str) -> None:
+def rebalance_space(space_id: str, *, again: bool = False) -> None:
     """Work on a space for a turn; if there is more, line up again behind what else waits."""
+    queueing.step_forward(rebalance_space.name, space_id, again=again)
     if not rebalance(SpaceScope.for_task(UUID(space_id))).done:
-        rebalance_space.delay(space_id)
+        queueing.line_up_again(rebalance_space, space_id)
 
 
 @shared_task
@@ -95,12 +97,13 @@ def tidy_spaces() -> int:
 
 
 @shared_task
-def tidy_space(space_id: str) -> None:
+def tidy_space(space_id: str, *, again: bool = False) -> None:
     """Work on a space for a turn; if there is more, line up again behind what else waits."""
+    queueing.step_forward(tidy_space.name, space_id, again=again)
     scope = SpaceScope.for_task(UUID(space_id))
     forget_idempotency_keys(scope)
     if not (expire_memories(scope) and reinforcement.fade_associations(scope)):
-        tidy_space.delay(space_id)
+        queueing.line_up_again(tidy_space, space_id)
 
 
 @shared_task

@@ -44,6 +44,15 @@ def test_refresh_tokens_of_that_login_end_and_no_others(alice: Client, api: APIC
     assert ask(api, REFRESH, refresh=his).status_code == 200
 
 
+def test_an_operator_who_sets_it_ends_them_too(operator: Client, api: APIClient) -> None:
+    hers = pair(api, username="alice", password=PASSWORD)["refresh"]
+    path = f"/admin/auth/user/{get_user_model().objects.get(username='alice').pk}/password/"
+    asked = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+    assert operator.post(path, asked).status_code == 302
+    assert ask(api, TOKEN, username="alice", password=NEW).status_code == 200
+    assert ask(api, REFRESH, refresh=hers).status_code == 401
+
+
 def test_a_wrong_old_password_changes_nothing_and_is_said_beside_its_field(alice: Client) -> None:
     answer = alice.post("/password/", {**CHANGE, "old_password": "not-her-password"})
     assert list(answer.context["form"].errors) == ["old_password"]

@@ -71,7 +71,7 @@ func (t *tenantTransport) RoundTrip(request *http.Request) (*http.Response, erro
 		if err != nil || response.StatusCode != http.StatusTooManyRequests {
 			return response, err
 		}
-		response.Body.Close()
+		finish(response)
 		t.waited.Add(1)
 		seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
 		if err != nil {
@@ -101,12 +101,18 @@ func (t *tenantTransport) signed(request *http.Request) (*http.Response, error) 
 	if err != nil || response.StatusCode != http.StatusUnauthorized {
 		return response, err
 	}
-	response.Body.Close()
+	finish(response)
 	next, err := tenant.token(withoutTenant, anonymous, used)
 	if err != nil {
 		return nil, err
 	}
 	return t.send(request, next)
+}
+
+// finish reads what is left of an answer, so that its connection can be used again.
+func finish(response *http.Response) {
+	io.Copy(io.Discard, response.Body)
+	response.Body.Close()
 }
 
 // send sends a copy, so that the request can be sent again.
@@ -154,7 +160,7 @@ func (c Client) do(ctx context.Context, method, path string, body, answer any) e
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer finish(response)
 	if response.StatusCode >= 300 {
 		refusal := &Refusal{Status: response.StatusCode}
 		if err := json.NewDecoder(response.Body).Decode(refusal); err != nil {
@@ -185,7 +191,7 @@ func (c Client) createSpace(ctx context.Context, name string) error {
 	return err
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context) (err error) {
 	transport := &tenantTransport{next: &http.Transport{MaxIdleConnsPerHost: 40}}
 	client := Client{&http.Client{Transport: transport}}
 	login := map[string]string{
@@ -210,7 +216,12 @@ func run(ctx context.Context) error {
 	if err := client.do(admin, "POST", "keys/", map[string]any{"name": "go example", "spaces": grants}, &key); err != nil {
 		return err
 	}
-	defer client.do(admin, "DELETE", "keys/"+key.ID+"/", nil, nil)
+	defer func() {
+		// Out of time or not, the key is revoked.
+		last, cancel := context.WithTimeout(context.WithoutCancel(admin), 10*time.Second)
+		defer cancel()
+		err = errors.Join(err, client.do(last, "DELETE", "keys/"+key.ID+"/", nil, nil))
+	}()
 
 	tenant, err := client.signIn(ctx, map[string]string{"api_key": key.APIKey})
 	if err != nil {
@@ -250,8 +261,11 @@ func use(ctx context.Context, client Client, transport *tenantTransport) error {
 
 	var refusal *Refusal
 	err := client.do(ctx, "POST", "spaces/"+foreign+"/recall/", map[string]string{"query": "secrets"}, nil)
+	if err == nil {
+		return fmt.Errorf("%s let us in", foreign)
+	}
 	if !errors.As(err, &refusal) {
-		return fmt.Errorf("not refused at %s: %w", foreign, err)
+		return err
 	}
 	fmt.Printf("Refused at %s: %v\n", foreign, refusal)
 

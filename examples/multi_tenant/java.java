@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -170,10 +171,15 @@ final class Refusal extends RuntimeException {
 
 /** Speaks JSON to Engram for the tenant of the context, waits for as long as a 429 says, and renews a token that has run out. */
 final class Engram {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     final AtomicInteger waited = new AtomicInteger();
     private final String api;
     private final ObjectMapper json = new ObjectMapper();
-    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(PATIENCE)
+            .build();
 
     Engram(String api) {
         this.api = api;
@@ -202,7 +208,7 @@ final class Engram {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(api + path)).header("Content-Type", "application/json");
+        return HttpRequest.newBuilder(URI.create(api + path)).timeout(PATIENCE).header("Content-Type", "application/json");
     }
 
     private JsonNode send(HttpRequest.Builder builder) throws IOException, InterruptedException {

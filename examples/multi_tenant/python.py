@@ -86,15 +86,15 @@ def use(client: PatientClient) -> None:
 
 def main() -> None:
     login = {"username": os.environ["ENGRAM_USERNAME"], "password": os.environ["ENGRAM_PASSWORD"], "tenant": "globex"}
-    with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
+    with httpx.Client(base_url=API, auth=TenantAuth(**login), timeout=30) as admin:
         if admin.post("spaces/", json={"name": SPACE}).status_code not in {201, 409}:
             raise SystemExit("The space could not be made.")
     # A token names its spaces when it is made: the new one is in the next.
-    with httpx.Client(base_url=API, auth=TenantAuth(**login)) as admin:
+    with httpx.Client(base_url=API, auth=TenantAuth(**login), timeout=30) as admin:
         grants = {SPACE: ["read", "write"], SHARED: ["read"]}
         key = admin.post("keys/", json={"name": "python example", "spaces": grants}).raise_for_status().json()
         try:
-            with PatientClient(base_url=API, auth=TenantAuth(api_key=key["api_key"])) as client:
+            with PatientClient(base_url=API, auth=TenantAuth(api_key=key["api_key"]), timeout=30) as client:
                 use(client)
         finally:
             admin.delete(f"keys/{key['id']}/").raise_for_status()

@@ -63,13 +63,15 @@ struct Engram {
 }
 
 impl Engram {
-    fn new(url: &str) -> Self {
-        Self {
-            http: reqwest::Client::new(),
+    fn new(url: &str) -> Result<Self> {
+        Ok(Self {
+            http: reqwest::Client::builder()
+                .timeout(Duration::from_secs(30))
+                .build()?,
             api: format!("{url}/api/v1/").into(),
             tokens: None,
             waited: Arc::default(),
-        }
+        })
     }
 
     /// The same connection with a token for these credentials.
@@ -276,7 +278,8 @@ async fn use_spaces(engram: &Engram) -> Result<()> {
 
     match engram.space(FOREIGN).recall("secrets").await {
         Ok(_) => return Err(format!("{FOREIGN} let us in").into()),
-        Err(refusal) => println!("Refused at {FOREIGN}: {refusal}"),
+        Err(error) if error.is::<Refusal>() => println!("Refused at {FOREIGN}: {error}"),
+        Err(error) => return Err(error),
     }
 
     let done = hurry(&ours, 120).await?;
@@ -305,7 +308,7 @@ fn listed(names: &BTreeSet<String>) -> String {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let engram = Engram::new(&env::var("ENGRAM_URL")?);
+    let engram = Engram::new(&env::var("ENGRAM_URL")?)?;
     let login = json!({
         "username": env::var("ENGRAM_USERNAME")?, "password": env::var("ENGRAM_PASSWORD")?, "tenant": "globex",
     });
@@ -316,14 +319,12 @@ async fn main() -> Result<()> {
         json!({ "name": "rust example", "spaces": { SPACE: ["read", "write"], SHARED: ["read"] } });
     let key = admin.call(Method::POST, "keys/", Some(&grants)).await?;
 
-    let used = use_spaces(
-        &engram
-            .sign_in(&json!({ "api_key": key["api_key"] }))
-            .await?,
-    )
+    let used = async {
+        let credentials = json!({ "api_key": key["api_key"] });
+        use_spaces(&engram.sign_in(&credentials).await?).await
+    }
     .await;
-    admin
-        .call(Method::DELETE, &format!("keys/{}/", text(&key["id"])), None)
-        .await?;
-    used
+    let path = format!("keys/{}/", text(&key["id"]));
+    let revoked = admin.call(Method::DELETE, &path, None).await;
+    used.and(revoked.map(drop))
 }

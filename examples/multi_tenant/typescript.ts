@@ -59,6 +59,7 @@ class Client {
           ...(tokens === undefined ? {} : { Authorization: `Bearer ${tokens.access}` }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(30_000),
       });
       if (response.status === 429) {
         this.waited += 1;

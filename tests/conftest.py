@@ -11,9 +11,15 @@ import redis
 from django.conf import LazySettings
 from django.db import connection
 from django.test import override_settings
+from hypothesis import settings as hypothesis_settings
 
 from tenants.callers import current_request
+from tests.limits import last
 from tests.world import World, build_world
+
+# A machine that pauses is no counterexample.
+hypothesis_settings.register_profile("engram", deadline=None)
+hypothesis_settings.load_profile("engram")
 
 EMPTIED = [
     "memory_importalias", "memory_importpart", "memory_import",
@@ -86,6 +92,19 @@ def _sweeper(url: str) -> psycopg.Connection:
 def world(database: None) -> World:
     """Two tenants and their spaces, keys and tokens, made by the services."""
     return build_world()
+
+
+@pytest.fixture
+def endless_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second of a rate lasts a minute: a slow machine does not come to its end between two requests of a test."""
+    last(monkeypatch, 60)
+
+
+@pytest.fixture
+def long_second(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The second of a rate lasts three; what is given is how long to wait for its end."""
+    last(monkeypatch, 3)
+    return 3.05
 
 
 @pytest.fixture(autouse=True)

@@ -32,12 +32,12 @@ def spaces_of(answer: Any) -> list[str]:
 
 
 def hang(monkeypatch: pytest.MonkeyPatch, *spaces: str) -> None:
-    """Let the database take five seconds over some spaces before it searches them."""
+    """Let the database take half a minute over some spaces before it searches them."""
     search = queries.recall
 
     def slow(scope: SpaceScope, call: queries.RecallCall) -> Any:
         with connection.cursor() as cursor:
-            cursor.execute("select pg_sleep(case when %s then 5 else 0 end)", [scope.space in spaces])
+            cursor.execute("select pg_sleep(case when %s then 30 else 0 end)", [scope.space in spaces])
         return search(scope, call)
 
     monkeypatch.setattr(queries, "recall", slow)

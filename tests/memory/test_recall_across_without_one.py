@@ -20,6 +20,13 @@ from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.world import World, scope_of
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers at all does, however slow the machine is."""
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 30_000)
+    monkeypatch.setattr(recall_across, "PATIENCE_IN_ALL_MS", 60_000)
+
+
 def test_a_space_withdrawn_since_is_reported_and_the_others_answer(world: World) -> None:
     client = world.client("globex")
     withdraw_space(operator("tests"), "acme_shared", "globex")
@@ -40,6 +47,7 @@ def test_a_space_that_is_not_active_is_reported_and_the_others_answer(world: Wor
     assert met(asked(client)) == {"acme_s1": None, "acme_shared": None}
 
 
+@pytest.mark.usefixtures("endless_second")
 def test_a_space_whose_rate_is_used_up_is_reported_and_the_others_answer(world: World) -> None:
     limit_space("acme_s10", rate_limit_per_space=1)
     client = world.client("acme")
@@ -83,36 +91,36 @@ def test_spaces_without_the_patience_to_wait_for_are_reported(world: World, monk
     answer = asked(world.client("acme"), spaces=["acme_s1"])
     assert met(answer) == {"acme_s1": "too_slow"}
     assert answer["spaces"][0]["problem"]["detail"] == "The space did not answer within 1 ms."
-    assert answer["spaces"][0]["took_ms"] < 1_000
+    assert answer["spaces"][0]["took_ms"] < 20_000
     assert refusals("acme") == [("recall", "acme_s1", "failed", "503 too_slow")]
 
 
 def test_a_space_that_hangs_is_given_up_and_the_others_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recall_across, "PATIENCE_MS", 300)
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 2_000)
     hang(monkeypatch, "acme_s1")
     answer = asked(world.client("acme"))
     assert met(answer) == {"acme_s1": "too_slow", "acme_s10": None, "acme_shared": None}
-    assert 300 <= answer["spaces"][0]["took_ms"] < 2_000
+    assert 2_000 <= answer["spaces"][0]["took_ms"] < 20_000
 
 
 def test_a_second_search_of_a_space_has_the_time_that_the_first_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = queries.recall
+    search, given = queries.recall, []
 
     def slow(scope: SpaceScope, call: queries.RecallCall) -> Any:
         with connection.cursor() as cursor:
-            cursor.execute("select pg_sleep(0.4)")
+            cursor.execute("select setting::int from pg_settings where name = 'statement_timeout'")
+            given.append(cursor.fetchone()[0])
+            cursor.execute("select pg_sleep(0.1)")
         return search(scope, call)
 
-    monkeypatch.setattr(recall_across, "PATIENCE_MS", 600)
     monkeypatch.setattr(queries, "recall", slow)
-    assert met(asked(world.client("acme"), spaces=["acme_s1"])) == {"acme_s1": None}
     monkeypatch.setattr(recalling, "_lacking", lambda cue, hits: True)
     monkeypatch.setattr(recalling, "_with_cold", lambda scope, call, hits: queries.recall(scope, call)[0])
-    answer = asked(world.client("acme"), spaces=["acme_s1"])
-    assert met(answer) == {"acme_s1": "too_slow"}
-    assert answer["spaces"][0]["took_ms"] < 780
+    assert met(asked(world.client("acme"), spaces=["acme_s1"])) == {"acme_s1": None}
+    first, second = given
+    assert second <= first - 100
 
 
 def test_the_spaces_that_all_time_was_gone_for_are_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,5 +130,5 @@ def test_the_spaces_that_all_time_was_gone_for_are_reported(world: World, monkey
     answer = asked(client)
     assert met(answer) == dict.fromkeys(ACME, "too_slow")
     assert answer["results"] == []
-    monkeypatch.undo()
+    monkeypatch.setattr(recall_across, "PATIENCE_IN_ALL_MS", 60_000)
     assert met(asked(client)) == dict.fromkeys(ACME)

@@ -19,7 +19,7 @@ from engram_site.runner.site import Site
 from engram_site.runner.valkey import EmbeddedValkey
 from tests.servers import ROOT
 
-PATIENCE = 60.0
+PATIENCE = 180
 MONITORING = ROOT / "monitoring"
 
 
@@ -56,9 +56,9 @@ class Observed:
         return status, json.loads(answer)
 
     def value(self, query: str) -> float:
-        """Of a query that has one value."""
-        (sample,) = self.query(query)
-        return float(sample["value"][1])
+        """Of a query that has one value; where a look at the site took too long, the next one's."""
+        self.wait_until(lambda: len(self.query(query)) == 1)
+        return float(self.query(query)[0]["value"][1])
 
     def query(self, query: str) -> list[Any]:
         _, answer = fetch(self.prometheus_port, "GET", f"/api/v1/query?{urlencode({'query': query})}")

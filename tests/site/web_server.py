@@ -11,7 +11,7 @@ from engram_site.runner.processes import Program
 from engram_site.runner.site import Site
 from tests.servers import ROOT
 
-READY_AFTER = 30.0
+READY_AFTER = 180.0
 
 
 @contextmanager

@@ -15,19 +15,18 @@ from prometheus_client import REGISTRY
 from rest_framework.test import APIClient
 
 from engram_site.runner.valkey import EmbeddedValkey
-from tenants.redis_line import RETRY_SECONDS
+from tenants import redis_line
 from tenants.services import limiter
 from tests.limits import limit_space
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi, problems
-from tests.tenants.test_limiter import listing, spent, spent_at
+from tests.tenants.test_limiter import listing, spent, spent_in
 from tests.world import World, scope_of
 
 
 @pytest.fixture
-def afresh(settings: LazySettings) -> Iterator[None]:
+def afresh() -> Iterator[None]:
     """Connections and counts from before are forgotten, and those of the test after it."""
-    settings.REDIS_TIMEOUT = 0.25
     limiter._made.cache_clear()
     yield
     limiter._made.cache_clear()
@@ -44,7 +43,13 @@ def valkey(afresh: None, tmp_path: Path, settings: LazySettings) -> Iterator[Emb
 
 
 @pytest.fixture
-def silence(afresh: None, settings: LazySettings) -> Iterator[socket.socket]:
+def hurry(settings: LazySettings) -> None:
+    """Nobody waits for long."""
+    settings.REDIS_TIMEOUT = 0.5
+
+
+@pytest.fixture
+def silence(afresh: None, hurry: None, settings: LazySettings) -> Iterator[socket.socket]:
     """A server that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
@@ -70,7 +75,7 @@ def silent(server: EmbeddedValkey) -> Iterator[None]:
         yield
     finally:
         os.kill(process, signal.SIGCONT)
-        time.sleep(RETRY_SECONDS)
+        time.sleep(redis_line.RETRY_SECONDS)
 
 
 def ready() -> tuple[int, str, str]:
@@ -119,6 +124,7 @@ def test_the_rate_is_limited_to_this_processs_share(
     assert listing(acme) == 200
 
 
+@pytest.mark.usefixtures("endless_second")
 def test_a_large_batch_fits_into_the_share_of_a_quiet_second(
     acme: SpaceApi, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,11 +136,12 @@ def test_a_large_batch_fits_into_the_share_of_a_quiet_second(
     assert listing(acme) == 429
 
 
+@pytest.mark.usefixtures("endless_second")
 def test_threads_that_all_come_first_get_no_more_than_the_share(world: World, valkey: EmbeddedValkey) -> None:
     limit_space("acme_s1", rate_limit_per_space=20)
     scope = scope_of("acme_s1")
     valkey.stop()
-    assert sum(map(len, at_once(*[lambda: spent_at(scope, 0.5)] * 8))) == 10
+    assert sum(at_once(*[lambda: spent_in(scope, 0.5)] * 8)) == 10
 
 
 def test_the_places_are_this_processs_share(
@@ -168,14 +175,14 @@ def test_the_places_held_when_redis_comes_back_are_not_given_again(acme: SpaceAp
     valkey.stop()
     with limiter.occupy(scope_of("acme_s1")):
         valkey.start()
-        time.sleep(RETRY_SECONDS)
+        time.sleep(redis_line.RETRY_SECONDS)
         before = fallbacks()
         assert listing(acme) == 429
     time.sleep(limiter.PATIENCE_SECONDS)
     assert (listing(acme), fallbacks()) == (200, before)
 
 
-def test_a_place_that_redis_gave_too_late_is_free(world: World, valkey: EmbeddedValkey) -> None:
+def test_a_place_that_redis_gave_too_late_is_free(world: World, hurry: None, valkey: EmbeddedValkey) -> None:
     limit_space("acme_s1", max_concurrent_per_space=1)
     scope = scope_of("acme_s1")
     with limiter.occupy(scope):
@@ -186,7 +193,9 @@ def test_a_place_that_redis_gave_too_late_is_free(world: World, valkey: Embedded
         assert limiter.rate_now(scope) == limiter.RateNow(used=0, running=1)
 
 
-def test_a_place_given_back_while_redis_is_away_is_free_when_it_is_back(world: World, valkey: EmbeddedValkey) -> None:
+def test_a_place_given_back_while_redis_is_away_is_free_when_it_is_back(
+    world: World, hurry: None, valkey: EmbeddedValkey
+) -> None:
     limit_space("acme_s1", max_concurrent_per_space=1)
     scope = scope_of("acme_s1")
     with ExitStack() as held:
@@ -213,13 +222,14 @@ def test_usage_says_that_nobody_knows_the_rate(acme: SpaceApi, valkey: EmbeddedV
     assert used["hot"]["memories"] == 1
 
 
+@pytest.mark.usefixtures("endless_second")
 def test_redis_takes_over_by_itself_when_it_is_back(world: World, valkey: EmbeddedValkey) -> None:
     limit_space("acme_s1", rate_limit_per_space=10)
     scope = scope_of("acme_s1")
     valkey.stop()
     assert spent(scope)
     valkey.start()
-    time.sleep(RETRY_SECONDS)
+    time.sleep(redis_line.RETRY_SECONDS)
     before = fallbacks()
     assert [spent(scope) for _ in range(11)] == [True] * 10 + [False]
     assert limiter.rate_now(scope) == limiter.RateNow(used=10, running=0)
@@ -232,7 +242,7 @@ def test_threads_with_connections_from_before_all_find_redis_again(world: World,
     valkey.stop()
     assert spent(scope)
     valkey.start()
-    time.sleep(RETRY_SECONDS)
+    time.sleep(redis_line.RETRY_SECONDS)
     assert spent(scope)
     before = fallbacks()
     at_once(*[lambda: spent(scope)] * 8)
@@ -248,23 +258,24 @@ def test_a_redis_that_will_not_write_is_as_good_as_none(acme: SpaceApi, valkey: 
 
 
 def test_one_request_waits_for_a_redis_that_is_silent_and_the_rest_do_not(
-    acme: SpaceApi, silence: socket.socket
+    acme: SpaceApi, silence: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    took = []
-    for _ in range(8):
-        began = time.perf_counter()
-        assert listing(acme) == 200
-        took.append(time.perf_counter() - began)
-    assert took[0] > 0.25
-    assert sum(took[1:]) < 7 * 0.2
+    monkeypatch.setattr(redis_line, "RETRY_SECONDS", 60)
+    began = time.perf_counter()
+    assert listing(acme) == 200
+    assert time.perf_counter() - began > 0.5
+    assert [listing(acme) for _ in range(7)] == [200] * 7
+    assert connections_to(silence) == 1
 
 
 def test_a_silent_redis_is_asked_once_a_second_however_many_ask(world: World, silence: socket.socket) -> None:
     scope = scope_of("acme_s1")
     spent(scope)
     assert connections_to(silence) == 1
-    at_once(*[lambda: spent_at(scope, 2.6)] * 8)
-    assert connections_to(silence) == 2
+    began = time.monotonic()
+    at_once(*[lambda: spent_in(scope, 3.5)] * 8)
+    most = 1 + (time.monotonic() - began) / redis_line.RETRY_SECONDS
+    assert 1 <= connections_to(silence) <= most
 
 
 def test_readiness_answers_in_time_when_redis_is_silent(world: World, silence: socket.socket) -> None:
@@ -272,4 +283,4 @@ def test_readiness_answers_in_time_when_redis_is_silent(world: World, silence: s
     assert APIClient().get("/healthz").status_code == 200
     began = time.perf_counter()
     assert ready()[:2] == (200, "degraded")
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 10

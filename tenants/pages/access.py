@@ -18,6 +18,7 @@ from tenants.callers import Caller
 from tenants.errors import Conflict, EngramError, Invalid, NotFound
 from tenants.operations import Action, outcome_of, record
 from tenants.scope import tenant_tx
+from tenants.services import limiter
 
 MemberView = Callable[..., HttpResponse]
 
@@ -38,6 +39,7 @@ def member_page(action: Action, *, post: Action | None = None) -> Callable[[Memb
             if caller is None:
                 return render(request, "tenants/no_tenant.html")
             try:
+                limiter.spend_of_tenant(caller.tenant_id)
                 return view(request, caller, *args, **kwargs)
             except EngramError as error:
                 asked = post if post and request.method == "POST" else action
@@ -64,6 +66,7 @@ def member_act(action: Action, *, back: str, about: str = "") -> Callable[[Membe
             if caller is None:
                 return render(request, "tenants/no_tenant.html")
             try:
+                limiter.spend_of_tenant(caller.tenant_id)
                 return view(request, caller, **kwargs)
             except (Invalid, Conflict, NotFound) as error:
                 note_refusal(caller, action, error, kwargs.get("space", ""))

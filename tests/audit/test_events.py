@@ -167,3 +167,23 @@ def test_a_row_of_a_month_without_a_partition_is_kept(world: World) -> None:
         kept = owner.execute("select count(*) from audit_auditevent_default where request_id = 'far ahead'").fetchone()
         assert kept == (1,)
         owner.rollback()
+
+
+def test_a_month_whose_rows_came_before_its_partition_keeps_no_other_from_being_made(world: World) -> None:
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
+        made = owner.execute("select audit_make_partitions(3)").fetchone()
+        months = owner.execute(
+            "select format('%s', (date_trunc('month', now()) + make_interval(months => 4))::date)"
+        ).fetchone()
+        owner.execute(
+            """
+            insert into audit_auditevent (at, tenant_id, actor_kind, action, outcome, request_id, duration_ms)
+            values (%s, uuidv7(), 'system', 'remember', 'allowed', 'early', 0)
+            """,
+            months,
+        )
+        # The seals' of that month, and both of the month after it.
+        assert (made, owner.execute("select audit_make_partitions(5)").fetchone()) == ((0,), (3,))
+        kept = owner.execute("select count(*) from audit_auditevent_default where request_id = 'early'").fetchone()
+        assert kept == (1,)
+        owner.rollback()

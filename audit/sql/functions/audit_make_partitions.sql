@@ -1,6 +1,7 @@
 -- Monthly partitions of the audit trail's events and seals, from this month to p_months ahead. Runs as the owner, so that the app
 -- role, which may not create tables, can have them made. Returns how many were missing.
--- PostgreSQL clones row triggers to partitions, but not the one against TRUNCATE: each gets its own here.
+-- A month whose rows came while it had no partition has them in the default one, and keeps them there: the others are made all the
+-- same. PostgreSQL clones row triggers to partitions, but not the one against TRUNCATE: each gets its own here.
 create or replace function audit_make_partitions(p_months integer) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -20,10 +21,14 @@ begin
         foreach v_table in array array['audit_auditevent', 'audit_auditseal'] loop
             v_name := v_table || '_' || to_char(v_from, 'YYYYMM');
             if to_regclass('public.' || v_name) is null then
-                execute format(
-                    'create table public.%I partition of public.%I for values from (%L) to (%L)', v_name, v_table,
-                    v_from::text || ' 00:00:00+00', (v_from + interval '1 month')::date::text || ' 00:00:00+00');
-                v_made := v_made + 1;
+                begin
+                    execute format(
+                        'create table public.%I partition of public.%I for values from (%L) to (%L)', v_name, v_table,
+                        v_from::text || ' 00:00:00+00', (v_from + interval '1 month')::date::text || ' 00:00:00+00');
+                    v_made := v_made + 1;
+                exception when check_violation then
+                    raise warning 'audit_make_partitions: the rows that %_default has of % stay there', v_table, v_name;
+                end;
             end if;
         end loop;
     end loop;

@@ -76,6 +76,13 @@ def test_images_are_pinned_and_only_what_must_be_reached_is() -> None:
     assert {name for name in SERVICES if "ports" in SERVICES[name]} == {"web", "grafana"}
 
 
+def test_only_ours_are_on_the_network_of_postgres_and_redis() -> None:
+    assert COMPOSE["networks"]["data"] == {"internal": True}
+    beside = {name for name in SERVICES if "data" in SERVICES[name]["networks"]}
+    assert beside == {"postgres", "redis", *OURS}
+    assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["data"]
+
+
 def test_nobody_starts_before_the_tables_are_there() -> None:
     for name in ("web", "worker", "indexer", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
@@ -84,9 +91,13 @@ def test_nobody_starts_before_the_tables_are_there() -> None:
 
 def test_prometheus_looks_where_web_and_workers_answer() -> None:
     jobs = yaml.safe_load((ROOT / "monitoring" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
-    targets = {job["static_configs"][0]["targets"][0] for job in jobs}
-    ports = {name: SERVICES[name]["environment"]["ENGRAM_WORKER_METRICS_PORT"] for name in ("worker", "indexer")}
-    assert targets == {"web:8000", *(f"{name}:{port}" for name, port in ports.items())}
+    web, *workers = jobs
+    assert web["static_configs"] == [{"targets": ["web:8000"]}]
+    looked_up = [{"names": [name], "type": "A", "port": 9100} for name in ("worker", "indexer")]
+    assert [job["dns_sd_configs"] for job in workers] == [[each] for each in looked_up]
+    assert {SERVICES[name]["environment"]["ENGRAM_WORKER_METRICS_PORT"] for name in ("worker", "indexer")} == {"9100"}
+    on_front = {name for name in SERVICES if "front" in SERVICES[name]["networks"]}
+    assert {"prometheus", "web", "worker", "indexer"} <= on_front
     assert "metrics_token" in SERVICES["prometheus"]["secrets"]
     assert "web" in SERVICES["web"]["environment"]["ENGRAM_ALLOWED_HOSTS"].split(",")
 

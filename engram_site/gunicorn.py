@@ -74,6 +74,8 @@ threads = int(os.environ.get("ENGRAM_WEB_THREADS", "8"))
 timeout = 60
 graceful_timeout = 10
 control_socket_disable = True
+# A token that names a hundred spaces is longer than gunicorn's 8 KiB.
+limit_request_field_size = 16_384
 # The kernel would send a file for as long as its reader takes.
 sendfile = False
 

@@ -21,6 +21,7 @@ _FILLING = {Action.REMEMBER, Action.REMEMBER_BATCH}
 _CONFLICTING = {
     Action.CREATE_SPACE,
     Action.UPDATE_SPACE,
+    Action.ERASE_SPACE,
     Action.REMEMBER,
     Action.REMEMBER_BATCH,
     Action.UPDATE_MEMORY,

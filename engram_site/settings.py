@@ -132,6 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "tenants.services.passwords.RefreshTokensEnd"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
@@ -165,6 +166,7 @@ REST_FRAMEWORK = {
         "tenants.api.answers.AnswerRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenants.api.negotiation.Negotiation",
     "DEFAULT_PARSER_CLASSES": ["engram_site.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "engram_site.schema.EngramSchema",
     "EXCEPTION_HANDLER": "engram_site.errors.handle",
@@ -263,7 +265,12 @@ CONTENT_SECURITY_POLICY = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "engram_site.beat:Scheduler"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    # Without these whoever sends a task waits for ever for a Redis that has gone silent. A worker's own question takes a second.
+    "socket_connect_timeout": 5,
+    "socket_timeout": 10,
+}
 CELERY_TASK_ACKS_LATE = True
 # A task whose broker went away cannot be acknowledged any more; it is ended and planned again.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True

@@ -36,7 +36,7 @@ class TrailPageParameters(TrailParameters):
 
 
 class TrailExportParameters(TrailParameters):
-    form = ChoiceField(list(MEDIA_TYPES), default="ndjson")
+    form = ChoiceField(list(MEDIA_TYPES), required=False, help_text="Without, what Accept asks for, or ndjson.")
 
 
 class AuditRecordAnswer(serializers.Serializer[Any]):
@@ -85,12 +85,14 @@ class CsvRenderer(JSONRenderer):
     """Lets clients ask for what an export is; errors are JSON."""
 
     media_type = MEDIA_TYPES["csv"]
+    format = "csv"
 
 
 class NdjsonRenderer(JSONRenderer):
     """The same for lines."""
 
     media_type = MEDIA_TYPES["ndjson"]
+    format = "ndjson"
 
 
 class TrailExportView(ControlView):
@@ -107,7 +109,8 @@ class TrailExportView(ControlView):
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         given = dict(self.parameters)
-        form = given.pop("form")
+        asked = request.accepted_renderer.format
+        form = given.pop("form", asked if asked in MEDIA_TYPES else "ndjson")
         lines = export_events(self.caller, TrailFilters(**given), form)
         response = StreamingHttpResponse(lines, content_type=MEDIA_TYPES[form])
         response.headers["Content-Disposition"] = f'attachment; filename="audit.{form}"'

@@ -11,7 +11,7 @@ from memory.records import Link, MemoryRecord, NewMemory, Remembered, Vector, co
 from memory.services import capacity, tiers
 from memory.services.idempotency import IdempotencyKey, once
 from memory.services.memories import find
-from tenants.errors import Invalid, Problem
+from tenants.errors import Conflict, Invalid, NotFound, Problem
 from tenants.limits import installation
 from tenants.operations import Action, record
 from tenants.plurals import number_of
@@ -38,14 +38,15 @@ class InvalidBatch(Invalid):
 def remember(scope: SpaceScope, memory: NewMemory, key: IdempotencyKey | None = None) -> tuple[MemoryRecord, bool]:
     """Store a memory, or reinforce the one that has this content already; return it and whether it is new.
 
-    Raises ``Invalid`` for a vector or association that does not fit the space.
+    Raises ``Invalid`` for a vector or association that does not fit the space, and ``Conflict`` for a key that was used for
+    another request, or whose memory is gone.
     """
     scope.require("write")
     try:
         embedded = _vectors(scope, [memory])
         with space_tx(scope):
             (remembered,) = _store_once(scope, [memory], embedded, key)
-            stored = find(scope, remembered.id)
+            stored = _found(scope, remembered)
             record(scope, Action.REMEMBER, target=remembered.id)
         _promote_known(scope, [remembered])
     except InvalidBatch as error:
@@ -73,6 +74,17 @@ def _store_once(
         return [[str(stored.id), stored.created] for stored in _store(scope, memories, embedded)]
 
     return [Remembered(UUID(stored_id), created) for stored_id, created in once(scope, key, store)]
+
+
+def _found(scope: SpaceScope, remembered: Remembered) -> MemoryRecord:
+    try:
+        return find(scope, remembered.id)
+    except NotFound as error:
+        # Only what a request's first sending stored can be gone.
+        raise Conflict(
+            f"The memory {remembered.id}, which this Idempotency-Key stored, was forgotten since or has expired.",
+            "forgotten_since",
+        ) from error
 
 
 def _promote_known(scope: SpaceScope, remembered: Sequence[Remembered]) -> None:

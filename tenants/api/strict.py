@@ -28,9 +28,9 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         problems: dict[str, Any] = {}
         if isinstance(data, dict):
-            allowed = ", ".join(self.fields)
+            allowed = f"Allowed: {', '.join(self.fields)}." if self.fields else "This takes none."
             for name in data.keys() - self.fields.keys():
-                problems[name] = [ErrorDetail(f"Unknown field. Allowed: {allowed}.", "unknown_field")]
+                problems[name] = [ErrorDetail(f"Unknown field. {allowed}", "unknown_field")]
         try:
             values = super().to_internal_value(data)
         except ValidationError as error:

@@ -176,6 +176,18 @@ def test_an_export_is_a_file(alice: APIClient, form: str, media_type: str) -> No
     b"".join(answer.streaming_content)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("parameters", "headers"), [({"format": "csv"}, {}), ({}, {"Accept": "text/csv"}), ({"form": "csv"}, {})]
+)
+def test_csv_is_asked_for_in_three_ways(alice: APIClient, parameters: dict[str, str], headers: dict[str, str]) -> None:
+    answer = alice.get(f"{TRAIL}export/", parameters, headers=headers)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/csv")
+
+
+def test_without_a_form_an_export_is_lines(alice: APIClient) -> None:
+    assert alice.get(f"{TRAIL}export/").headers["Content-Type"] == "application/x-ndjson"
+
+
 def test_a_long_export_comes_in_pages(alice: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trail, "EXPORT_PAGE", 2)
     for number in range(5):

@@ -282,6 +282,14 @@ def test_a_key_used_for_another_request_is_a_conflict(acme: SpaceApi, world: Wor
     assert acme.listed() == [first.json()["id"], world.memories["acme_s1"]]
 
 
+def test_a_repeated_request_whose_memory_was_forgotten_is_a_conflict_of_its_own(acme: SpaceApi) -> None:
+    first = acme.post("memories/", {"content": "One."}, Idempotency_Key="k-1")
+    acme.delete(f"memories/{first.json()['id']}/")
+    again = acme.post("memories/", {"content": "One."}, Idempotency_Key="k-1")
+    assert (again.status_code, problems(again)) == (409, [("forgotten_since", None)])
+    assert first.json()["id"] in detail(again)
+
+
 def test_a_key_whose_request_failed_is_free_again(acme: SpaceApi) -> None:
     bad = {"content": "One.", "associations": [{"target": UNKNOWN}]}
     assert acme.post("memories/", bad, Idempotency_Key="k-1").status_code == 400

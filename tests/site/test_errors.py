@@ -92,6 +92,12 @@ def test_what_is_no_token_is_refused(world: World, header: str) -> None:
     assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="engram"')
 
 
+def test_a_format_that_there_is_not_is_named_with_those_there_are(client: APIClient) -> None:
+    answer = client.get(MEMORIES, {"format": "yaml"})
+    assert problem(answer) == (400, "validation_error", "invalid", "format")
+    assert answer.json()["errors"][0]["detail"] == "'format' is 'yaml'; allowed: json, api."
+
+
 def test_a_form_cannot_be_answered_in_xml_nor_asked_in_one(client: APIClient) -> None:
     unreadable = sent(client, "content=a", "application/x-www-form-urlencoded")
     assert problem(unreadable) == (415, "client_error", "unsupported_media_type", None)

@@ -17,8 +17,8 @@ from tests.world import PASSWORD
 
 RUN = ROOT / "examples" / "multi_tenant" / "run"
 # A limit that a client meets however busy the machine is, and tokens that run out while it waits for it.
-SLOW = "[memory_spaces.limits]\nrate_limit_per_space = 15\n"
-SHORT_LIVED = "4"
+SLOW = "[memory_spaces.limits]\nrate_limit_per_space = 25\n"
+SHORT_LIVED = "3"
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
-from psycopg.errors import ForeignKeyViolation
+from django.db import IntegrityError, OperationalError, connection
+from psycopg.errors import ForeignKeyViolation, QueryCanceled
 
 from tenants import statements
 from tenants.callers import Caller
@@ -143,8 +143,12 @@ def note_run(task: str, seconds: float, *, failed: bool) -> None:
 
 
 def limit_time(milliseconds: int) -> None:
-    """Inside a transaction: no statement of the rest of it runs longer."""
+    """Inside a transaction: no statement of the rest of it runs longer. What does is an error that ``ran_out_of_time`` knows."""
     _run("limit_time", milliseconds=milliseconds)
+
+
+def ran_out_of_time(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, QueryCanceled)
 
 
 def failing_tasks(tenant_id: UUID, since: datetime, limit: int) -> list[tuple[Any, ...]]:

@@ -11,14 +11,13 @@ from uuid import UUID
 
 from django.db import OperationalError
 from django.db.models import Q
-from psycopg.errors import QueryCanceled
 
 from audit.models import AuditEvent
 from tenants.callers import Caller
 from tenants.errors import Unavailable
 from tenants.operations import Action, record
 from tenants.positions import Position
-from tenants.queries import limit_time
+from tenants.queries import limit_time, ran_out_of_time
 from tenants.scope import tenant_tx
 from tenants.services.access import administered
 
@@ -82,7 +81,7 @@ def list_events(caller: Caller, filters: TrailFilters, after: Position | None, l
             page = _page(tenant.id, filters, after, limit)
             record(caller, Action.LIST_EVENTS)
     except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
+        if ran_out_of_time(error):
             raise Unavailable(
                 "The trail is too long to be searched for this; narrow it by 'after'.", "too_slow"
             ) from error

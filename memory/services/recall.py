@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import OperationalError, ProgrammingError, transaction
 from django.utils import timezone
-from psycopg.errors import NoDataFound, QueryCanceled
+from psycopg.errors import NoDataFound
 
 from memory import metrics, queries, vectors
 from memory.models import Tier
@@ -20,7 +20,7 @@ from tenants.errors import Invalid, NotFound
 from tenants.limits import installation
 from tenants.operations import Action, record
 from tenants.plurals import number_of
-from tenants.queries import limit_time
+from tenants.queries import limit_time, ran_out_of_time
 from tenants.scope import SpaceScope, space_tx
 
 Seed = Literal["semantic", "lexical"]
@@ -119,7 +119,7 @@ def search(scope: SpaceScope, cue: Cue, *, patience_ms: int | None = None, embed
                 raise NotFound(f"There is no memory {cue.memory} in this space.") from error
             raise
         except OperationalError as error:
-            if patience_ms is not None and isinstance(error.__cause__, QueryCanceled):
+            if patience_ms is not None and ran_out_of_time(error):
                 raise TimeoutError from error
             raise
         record(scope, Action.RECALL, target=number_of(len(hits), "memory", "memories"))
@@ -141,7 +141,7 @@ def _with_cold(scope: SpaceScope, call: RecallCall, hits: list[Hit]) -> list[Hit
         with transaction.atomic():
             return _searched_with_cold(scope, call, hits)
     except OperationalError as error:
-        if not hits or not isinstance(error.__cause__, QueryCanceled):
+        if not hits or not ran_out_of_time(error):
             raise
         return hits
 

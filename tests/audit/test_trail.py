@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -16,6 +17,7 @@ from tenants.callers import Actor, Caller, Origin
 from tenants.models import Tenant
 from tenants.operations import Action, record
 from tenants.scope import tenant_tx
+from tests.memory.space_api import detail, problems
 from tests.world import World, logged_in
 
 TRAIL = "/api/v1/audit/"
@@ -186,6 +188,24 @@ def test_csv_is_asked_for_in_three_ways(alice: APIClient, parameters: dict[str, 
 
 def test_without_a_form_an_export_is_lines(alice: APIClient) -> None:
     assert alice.get(f"{TRAIL}export/").headers["Content-Type"] == "application/x-ndjson"
+
+
+def test_a_search_that_would_read_for_long_is_given_up_and_says_how_to_narrow_it(
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = trail._page
+
+    def slow(*asked: Any) -> trail.TrailPage:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_sleep(30)")
+        return page(*asked)
+
+    monkeypatch.setattr(trail, "PATIENCE_MS", 100)
+    monkeypatch.setattr(trail, "_page", slow)
+    alice.raise_request_exception = False
+    answer = alice.get(TRAIL, {"actor": "nobody"})
+    assert (answer.status_code, problems(answer)) == (503, [("too_slow", None)])
+    assert "narrow it by 'after'" in detail(answer)
 
 
 def test_a_long_export_comes_in_pages(alice: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

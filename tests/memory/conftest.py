@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings
 
+from memory.services import recall_across
 from tests.memory.openai_server import OpenAIServer, running_server
 from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.world import World
@@ -37,3 +38,10 @@ def provider(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterato
         settings.ENGRAM_OPENAI_MODEL = "lengths"
         settings.ENGRAM_OPENAI_DIMENSION = 3
         yield server
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A space that answers a recall over several at all does in time, however slow the machine is."""
+    monkeypatch.setattr(recall_across, "PATIENCE_MS", 30_000)
+    monkeypatch.setattr(recall_across, "PATIENCE_IN_ALL_MS", 60_000)

@@ -1,20 +1,14 @@
 """Tasks of an import that were sent twice: one of them goes on, and no line is stored by both."""
 
-import json
 import threading
 import time
-from base64 import b64decode
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
-import redis
-from django.conf import settings
 from django.utils import timezone
 
 from memory import tasks, vectors
@@ -23,6 +17,7 @@ from memory.records import Vector
 from memory.services import import_memories as importing
 from memory.services.imports import send_next
 from tenants.scope import SpaceScope, space_tx
+from tests.memory.broker import sent
 from tests.memory.parallel import at_once
 from tests.memory.space_api import SpaceApi
 from tests.memory.transfers import memory, plane_file, send
@@ -41,14 +36,6 @@ def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "TURN_SECONDS", 0)
 
 
-def sent() -> Iterator[list[Any]]:
-    """The arguments of the tasks in the queue, the oldest first, each taken out of it."""
-    broker: Any = redis.Redis.from_url(settings.REDIS_URL)
-    while message := broker.rpop("celery"):
-        arguments, _, _ = json.loads(b64decode(json.loads(message)["body"]))
-        yield arguments
-
-
 def send_twice(plane: SpaceApi) -> str:
     """The id of an import whose first task nobody came to for so long that it was sent once more."""
     import_id = str(send(plane, FILE).json()["id"])
@@ -65,7 +52,7 @@ def told(plane: SpaceApi, import_id: str) -> tuple[str, int, int]:
 
 def test_an_import_that_was_sent_twice_goes_on_once(plane: SpaceApi) -> None:
     import_id = send_twice(plane)
-    turns = [(arguments[2], tasks.import_memories(*arguments)) for arguments in sent()]
+    turns = [(arguments[2], tasks.import_memories(*arguments)) for arguments, _ in sent()]
     assert turns == [(0, "running"), (0, "running"), (1, "running"), (2, "running"), (3, "done")]
     assert told(plane, import_id) == ("done", 6, 0)
 
@@ -80,7 +67,7 @@ def test_a_text_is_embedded_once_however_many_turns_it_takes(plane: SpaceApi, mo
     monkeypatch.setattr(vectors, "embed", embed)
     contents = [f"Text {n}." for n in range(7)]
     import_id = send(plane, plane_file(*[memory(content, embedding=None) for content in contents])).json()["id"]
-    for arguments in sent():
+    for arguments, _ in sent():
         tasks.import_memories(*arguments)
     assert told(plane, import_id)[0] == "done"
     assert asked == contents
@@ -88,7 +75,7 @@ def test_a_text_is_embedded_once_however_many_turns_it_takes(plane: SpaceApi, mo
 
 def test_a_task_whose_turn_was_had_stores_nothing(plane: SpaceApi) -> None:
     import_id = send_twice(plane)
-    first, second = sent()
+    first, second = [arguments for arguments, _ in sent()]
     assert tasks.import_memories(*first) == "running"
     assert told(plane, import_id) == ("running", 1, 0)
     assert tasks.import_memories(*second) == "running"
@@ -98,7 +85,7 @@ def test_a_task_whose_turn_was_had_stores_nothing(plane: SpaceApi) -> None:
 def test_two_tasks_of_one_turn_at_the_same_moment_leave_one_for_the_next(plane: SpaceApi) -> None:
     import_id = send_twice(plane)
     for _ in range(BATCHES):
-        (arguments, *_) = sent()
+        ((arguments, _), *_) = sent()
         at_once(*[partial(tasks.import_memories, *arguments)] * 3)
     assert list(sent()) == []
     assert told(plane, import_id) == ("done", 6, 0)
@@ -119,7 +106,7 @@ def test_a_worker_that_is_overtaken_in_its_turn_stores_no_more(plane: SpaceApi) 
 def test_a_task_that_comes_again_in_its_turn_goes_on_where_the_killed_one_ended(plane: SpaceApi) -> None:
     import_id = send_twice(plane)
     assert importing.import_memories(scope_of("acme_plane"), UUID(import_id), 0, 0) == "running"
-    assert [tasks.import_memories(*arguments) for arguments in sent()] == ["running"] * 3 + ["done"]
+    assert [tasks.import_memories(*arguments) for arguments, _ in sent()] == ["running"] * 3 + ["done"]
     assert told(plane, import_id) == ("done", 6, 0)
 
 

@@ -1,16 +1,12 @@
 """Tasks that line up again: one for a space, however many were planned meanwhile."""
 
-import json
-from base64 import b64decode
 from functools import partial
-from typing import Any
 
 import pytest
-import redis
-from django.conf import settings
 
 from memory import tasks
 from memory.services import entities
+from tests.memory.broker import sent
 from tests.memory.space_api import SpaceApi
 from tests.world import scope_of
 
@@ -21,27 +17,17 @@ def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entities, "link_entities", partial(entities.link_entities, batch=1, seconds=0))
 
 
-def queued() -> list[tuple[list[Any], dict[str, Any]]]:
-    """Arguments of the tasks in the queue, each taken out of it."""
-    broker: Any = redis.Redis.from_url(settings.REDIS_URL)
-    found = []
-    while message := broker.rpop("celery"):
-        arguments, named, _ = json.loads(b64decode(json.loads(message)["body"]))
-        found.append((arguments, named))
-    return found
-
-
 def test_of_tasks_that_were_planned_meanwhile_one_lines_up_again(plane: SpaceApi) -> None:
     plane.batch([{"content": f"Number {n} met Ana Lima.", "embedding": [1.0, 0.0]} for n in range(9)])
     space_id = str(scope_of("acme_plane").space_id)
     for _ in range(3):
         tasks.link_entities(space_id)
-    assert queued() == [([space_id], {"again": True})]
+    assert list(sent()) == [([space_id], {"again": True})]
     tasks.link_entities(space_id, again=True)
-    assert queued() == [([space_id], {"again": True})]
+    assert list(sent()) == [([space_id], {"again": True})]
 
 
 def test_what_is_done_does_not_line_up(plane: SpaceApi) -> None:
     space_id = str(scope_of("acme_plane").space_id)
     tasks.link_entities(space_id)
-    assert queued() == []
+    assert list(sent()) == []

@@ -22,12 +22,7 @@ from tests.memory.openai_server import always, running_server
 from tests.memory.space_api import SpaceApi, detail, problems
 from tests.world import READ, READ_WRITE, World, logged_in
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever answers at all does, however slow the machine is."""
-    monkeypatch.setattr(recall_across, "PATIENCE_MS", 30_000)
-    monkeypatch.setattr(recall_across, "PATIENCE_IN_ALL_MS", 60_000)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 def notes(topic: str, many: int) -> list[dict[str, str]]:

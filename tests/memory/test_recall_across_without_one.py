@@ -19,12 +19,7 @@ from tests.memory.across import ACME, asked, hang, met, spaces_of
 from tests.memory.space_api import SpaceApi, space_of_vectors
 from tests.world import World, scope_of
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever answers at all does, however slow the machine is."""
-    monkeypatch.setattr(recall_across, "PATIENCE_MS", 30_000)
-    monkeypatch.setattr(recall_across, "PATIENCE_IN_ALL_MS", 60_000)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 def test_a_space_withdrawn_since_is_reported_and_the_others_answer(world: World) -> None:
